@@ -1,0 +1,1 @@
+"""Arrow -> answers: DuckDB views that attribute requests and tell failovers."""

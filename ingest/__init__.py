@@ -1,0 +1,1 @@
+"""bytes -> Arrow: Envoy access logs and inventories become typed tables."""

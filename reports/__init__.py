@@ -1,0 +1,1 @@
+"""answers -> pages: reports as HTML, Markdown, JSON."""
