@@ -1,0 +1,144 @@
+"""Stretches: what one proxy did with one service, counted by the second, quiet runs merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+#: Microseconds in a second: instants are integers of microseconds since 1970 (UTC).
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, order=True)
+class Route:
+    """One service as one proxy routes it: the unit that a failover belongs to."""
+
+    cluster_id: str | None
+    gateway: str | None
+    proxy: str | None
+    service: str
+    service_port: int | None
+    subset: str | None
+
+    @property
+    def sort_key(self) -> tuple[str, str, str, str, int, str]:
+        """Return a key that orders routes with NULLs first."""
+        return (
+            self.service,
+            self.cluster_id or "",
+            self.gateway or "",
+            self.proxy or "",
+            self.service_port or 0,
+            self.subset or "",
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Requests that began in the seconds `start` to `end` (both inclusive; whole seconds, in microseconds).
+
+    A stretch is one second, or a run of seconds in which only the primary, or only the secondary, answered and
+    nothing failed; both its first and its last second hold requests.
+    """
+
+    start: int
+    end: int
+    primary_ok: int = 0
+    primary_failed: int = 0
+    secondary_ok: int = 0
+    secondary_failed: int = 0
+    none_failed: int = 0
+    gone: int = 0
+    other: int = 0
+
+    @property
+    def primary(self) -> int:
+        """Requests that were routed to the primary group."""
+        return self.primary_ok + self.primary_failed
+
+    @property
+    def secondary(self) -> int:
+        """Requests that were routed to another group."""
+        return self.secondary_ok + self.secondary_failed
+
+    @property
+    def routed(self) -> int:
+        """Requests of which it is known where they went."""
+        return self.primary + self.secondary
+
+    @property
+    def ok(self) -> int:
+        """Requests that got an answer from anywhere."""
+        return self.primary_ok + self.secondary_ok + self.other
+
+    @property
+    def symptoms(self) -> int:
+        """Requests that the primary group lost, or that found no endpoint at all."""
+        return self.primary_failed + self.none_failed
+
+    @property
+    def failed(self) -> int:
+        """Requests that were lost, wherever."""
+        return self.symptoms + self.secondary_failed
+
+    @property
+    def requests(self) -> int:
+        """All requests but those whose client left."""
+        return self.ok + self.failed
+
+
+#: Reads the stretches of every route that ever left its primary or lost a request.
+STRETCHES_SQL = """
+WITH troubled AS (
+    SELECT cluster_id, gateway, proxy, service, service_port, subset
+    FROM seconds
+    GROUP BY ALL
+    HAVING sum(secondary_ok + secondary_failed + none_failed + primary_failed) > 0
+), stated AS (
+    SELECT
+        s.*,
+        CASE
+            WHEN primary_failed + secondary_failed + none_failed + gone > 0 THEN 'single'
+            WHEN secondary_ok = 0 THEN 'primary'
+            WHEN primary_ok = 0 THEN 'secondary'
+            ELSE 'single'
+        END AS state
+    FROM seconds AS s
+    SEMI JOIN troubled AS t
+        ON t.cluster_id IS NOT DISTINCT FROM s.cluster_id AND t.gateway IS NOT DISTINCT FROM s.gateway
+        AND t.proxy IS NOT DISTINCT FROM s.proxy AND t.service = s.service
+        AND t.service_port IS NOT DISTINCT FROM s.service_port AND t.subset IS NOT DISTINCT FROM s.subset
+), numbered AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY cluster_id, gateway, proxy, service, service_port, subset ORDER BY second
+        ) AS n,
+        row_number() OVER (
+            PARTITION BY cluster_id, gateway, proxy, service, service_port, subset, state ORDER BY second
+        ) AS n_in_state
+    FROM stated
+)
+SELECT
+    cluster_id, gateway, proxy, service, service_port, subset,
+    epoch_us(min(second)) AS "start", epoch_us(max(second)) AS "end",
+    sum(primary_ok)::BIGINT AS primary_ok, sum(primary_failed)::BIGINT AS primary_failed,
+    sum(secondary_ok)::BIGINT AS secondary_ok, sum(secondary_failed)::BIGINT AS secondary_failed,
+    sum(none_failed)::BIGINT AS none_failed, sum(gone)::BIGINT AS gone, sum(other)::BIGINT AS other
+FROM numbered
+GROUP BY cluster_id, gateway, proxy, service, service_port, subset, state,
+         CASE WHEN state = 'single' THEN n ELSE n - n_in_state END
+ORDER BY service, cluster_id, gateway, proxy, service_port, subset, "start"
+"""
+
+_ROUTE_FIELDS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
+
+
+def group_by_route(rows: Iterable[Mapping[str, object]]) -> dict[Route, Sequence[Stretch]]:
+    """Return the stretches of each route, in time order, from rows of STRETCHES_SQL."""
+    grouped: dict[Route, list[Stretch]] = {}
+    for row in rows:
+        route = Route(**{name: row[name] for name in _ROUTE_FIELDS})  # type: ignore[arg-type]
+        counts = {name: value for name, value in row.items() if name not in _ROUTE_FIELDS}
+        grouped.setdefault(route, []).append(Stretch(**counts))  # type: ignore[arg-type]
+    return dict(grouped)

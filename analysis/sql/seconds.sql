@@ -1,0 +1,36 @@
+-- How many requests of each proxy and service went where in each second, by start?
+-- The coarse pass of the failover detector: everything is counted by the second first, and single requests are only
+-- looked at around the seconds where something changes.
+-- internal
+-- needs: requests
+-- columns:
+--   cluster_id: Kubernetes cluster of the proxy.
+--   gateway: Workload of the proxy.
+--   proxy: Replica.
+--   service: Host of the service.
+--   service_port: Port of the service.
+--   subset: Subset; NULL if none.
+--   second: The second in which the requests began (UTC).
+--   primary_ok: Requests answered by the primary group (an answer is anything that is not failed).
+--   primary_failed: Requests lost on the primary group.
+--   secondary_ok: Requests answered by another group.
+--   secondary_failed: Requests lost on another group.
+--   none_failed: Requests lost without an endpoint.
+--   gone: Requests whose client left first, wherever they were sent.
+--   other: Requests that nothing attributes.
+CREATE TABLE seconds AS
+SELECT
+    cluster_id, gateway, proxy, service, service_port, subset,
+    date_trunc('second', start_time) AS second,
+    count(*) FILTER (group_role = 'primary' AND NOT failed AND outcome <> 'client_gone') AS primary_ok,
+    count(*) FILTER (group_role = 'primary' AND failed) AS primary_failed,
+    count(*) FILTER (group_role = 'secondary' AND NOT failed AND outcome <> 'client_gone') AS secondary_ok,
+    count(*) FILTER (group_role = 'secondary' AND failed) AS secondary_failed,
+    count(*) FILTER (group_role NOT IN ('primary', 'secondary') AND failed) AS none_failed,
+    count(*) FILTER (outcome = 'client_gone') AS gone,
+    count(*) FILTER (
+        group_role NOT IN ('primary', 'secondary') AND NOT failed AND outcome <> 'client_gone'
+    ) AS other
+FROM requests
+WHERE start_time IS NOT NULL AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound') AND NOT pinned
+GROUP BY ALL;
