@@ -1,6 +1,6 @@
 -- Which endpoints served each service, how much, and how well?
 -- One row per service and endpoint as its callers saw it: declared endpoints that never got a request stand here too.
--- needs: requests, declared_endpoints, ejections
+-- needs: requests, inventory, cluster_names, declared_endpoints, ejections
 -- columns:
 --   service: Host of the service.
 --   service_port: Port of the service.
@@ -46,10 +46,23 @@ WITH observed AS (
     FROM requests
     WHERE service IS NOT NULL
     GROUP BY service, service_port, subset, CASE WHEN endpoint_kind <> 'none' THEN endpoint END
+), callers AS (
+    SELECT DISTINCT service, service_port, cluster_id FROM requests
+), told AS (
+    -- Only what was declared to the callers: an east-west gateway is told of other endpoints than they are.
+    SELECT DISTINCT k.service, k.service_port,
+        CASE WHEN contains(i.address, ':') THEN format('[{}]:{}', i.address, i.port)
+             ELSE format('{}:{}', i.address, i.port) END AS endpoint
+    FROM inventory AS i
+    JOIN cluster_names AS c USING (upstream_cluster)
+    JOIN callers AS k
+        ON k.service = c.service AND k.service_port IS NOT DISTINCT FROM c.service_port
+        AND (i.observer_cluster_id IS NULL OR k.cluster_id IS NOT DISTINCT FROM i.observer_cluster_id)
 ), silent AS (
     SELECT d.*
     FROM declared_endpoints AS d
-    SEMI JOIN observed AS o ON o.service = d.service AND o.service_port IS NOT DISTINCT FROM d.service_port
+    SEMI JOIN told AS t
+        ON t.service = d.service AND t.service_port IS NOT DISTINCT FROM d.service_port AND t.endpoint = d.endpoint
     ANTI JOIN observed AS p
         ON p.service = d.service AND p.service_port IS NOT DISTINCT FROM d.service_port AND p.endpoint = d.endpoint
 ), ejected AS (
@@ -58,12 +71,18 @@ WITH observed AS (
     SELECT * FROM observed
     UNION ALL BY NAME
     SELECT service, service_port, endpoint, endpoint_cluster, network, region, zone, workload,
-           coalesce(endpoint_cluster, network) AS endpoint_group, 'unknown' AS endpoint_kind, 'unknown' AS group_role,
+           coalesce(endpoint_cluster, network) AS endpoint_group, CASE WHEN ends_with(endpoint, ':15443') THEN 'east_west_gateway' ELSE 'pod' END AS endpoint_kind,
+           'unknown' AS group_role,
            'inventory' AS endpoint_basis, 0 AS requests, 0 AS failed
     FROM silent
 )
 SELECT
-    a.service, a.service_port, a.subset, a.endpoint, a.endpoint_kind, a.endpoint_cluster, a.endpoint_group, a.group_role,
+    a.service, a.service_port, a.subset, a.endpoint, a.endpoint_kind, a.endpoint_cluster, a.endpoint_group,
+    coalesce(
+        nullif(a.group_role, 'unknown'),
+        any_value(nullif(a.group_role, 'unknown')) OVER (PARTITION BY a.service, a.service_port, a.endpoint_group),
+        'unknown'
+    ) AS group_role,
     a.network, a.region, a.zone, a.workload, a.endpoint_basis, a.requests, a.failed,
     a.requests / nullif(sum(a.requests) OVER (PARTITION BY a.service, a.service_port, a.subset), 0) AS share,
     a.ms[1] AS p50_ms, a.ms[2] AS p95_ms, a.ms[3] AS p99_ms,
@@ -72,4 +91,6 @@ SELECT
 FROM all_endpoints AS a
 LEFT JOIN ejected AS e
     ON e.service = a.service AND e.service_port IS NOT DISTINCT FROM a.service_port AND e.endpoint = a.endpoint
-ORDER BY a.service, a.service_port, a.subset, a.group_role, a.endpoint;
+ORDER BY
+    a.service, a.service_port, a.subset,
+    list_position(['primary', 'secondary', 'unknown', 'none'], group_role), a.endpoint;
