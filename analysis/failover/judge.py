@@ -142,10 +142,14 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
     }
     routes = group_by_route(connection.sql(STRETCHES_SQL).to_arrow_table().to_pylist())
     cases: list[_Case] = []
-    for route, stretches in sorted(routes.items(), key=lambda item: item[0].sort_key):
+    for route in sorted(routes, key=lambda r: r.sort_key):
+        stretches = routes[route]
         key = (route.cluster_id, route.gateway, route.service, route.service_port, route.subset)
         primary = primaries.get(key, {"primary_group": None, "primary_basis": "none"})
         declared = primary["primary_basis"] in ("flag", "declared")
+        if primary["primary_group"] is None:
+            # Where nothing tells groups apart there is one group: it can have an outage, not a failover.
+            stretches = [replace(s, primary_ok=s.other, other=0) for s in stretches]
         cases += [
             _Case(route, stretches, span, primary["primary_group"], primary["primary_basis"])
             for span in find_spans(stretches, options, declared=declared)
@@ -186,6 +190,8 @@ def _fetch(
 
 
 def _place(case: _Case, rows: Sequence[Mapping[str, Any]]) -> _Case:
+    if case.primary is None:
+        rows = [{**row, "role": "primary"} if row["role"] == "unknown" else row for row in rows]
     events = find_events(case.stretches, case.span, [Entry(**row) for row in rows])
     return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from analysis.failover.stretches import SECOND, Stretch
 from analysis.options import Options
 
 #: Chance below which a run of requests to the secondary is taken as no accident of a partial spill.
 _CHANCE = 0.05
-#: Chance below which failures before the first spill are taken as its beginning, not as the usual noise.
-_NOISE = 0.01
+#: How much better (in log-likelihood) two rates of failure must fit than one: about one chance in seventy.
+_GAIN = 3.0
 #: How far before the first spill symptoms are looked for.
 _LOOK_BACK_S = 600
 #: Failing seconds closer than this are one burst (longer where requests are rarer).
@@ -148,7 +149,7 @@ def _describe(stretches: Sequence[Stretch], parts: Sequence[Burst], options: Opt
     relapses = _find_relapses(stretches, onset, end, full, options)
     # A later departure after a calm, within the merge gap, is a relapse of the same failover too.
     left_again = [
-        part for part in parts[1:] if not any(b.first <= part.last and part.first <= b.last for b in relapses)
+        part for part in parts[1:] if not any(b.first <= part.last and part.first <= b.last + 1 for b in relapses)
     ]
     outages = tuple(
         b for b in _bursts(stretches, _dark(stretches, onset, end, has_secondary)) if _is_outage(stretches, b)
@@ -200,47 +201,30 @@ def _is_away(s: Stretch, options: Options) -> bool:
 
 
 def _find_onset(stretches: Sequence[Stretch], spill: int) -> int:
-    """Return the stretch of the first symptom that belongs to the spill: more failures than the usual noise."""
+    """Return the stretch of the first symptom that belongs to the spill, not to the usual noise.
+
+    The point before which and after which a constant rate of failures each fits best, if two rates fit so much
+    better than one that it is no accident; else the spill itself.
+    """
     horizon = stretches[spill].start - _LOOK_BACK_S * SECOND
-    prior = [s for s in stretches[:spill] if s.end < horizon]
-    prior_requests = sum(s.requests for s in prior)
-    rate = (sum(s.symptoms for s in prior) + 0.5) / (prior_requests + 1) if prior_requests >= 100 else None
-    if rate is None:
-        # Without a long history the noise is estimated from the same ten minutes, up to the candidate.
-        within = stretches[:spill]
-        totals = [(s.symptoms, s.requests) for s in within]
-    onset, symptoms, requests = spill, 0, 0
-    for i in range(spill, -1, -1):
+    symptoms = [0, *accumulate(s.symptoms for s in stretches[: spill + 1])]
+    requests = [0, *accumulate(s.requests for s in stretches[: spill + 1])]
+    one_rate = _log_likelihood(symptoms[-1], requests[-1])
+    onset, best = spill, one_rate + _GAIN
+    for i in range(spill + 1):
         s = stretches[i]
-        if s.end < horizon:
-            break
-        if i < spill or s.symptoms:
-            symptoms, requests = symptoms + s.symptoms, requests + s.requests
-        if not s.symptoms:
+        if not s.symptoms or s.end < horizon or not requests[i]:
             continue
-        noise = rate
-        if noise is None:
-            before_symptoms = sum(f for f, _ in totals[:i])
-            before_requests = sum(n for _, n in totals[:i])
-            noise = (before_symptoms + 0.5) / (before_requests + 10)
-        if i == spill or _poisson_tail(symptoms, noise * requests) < _NOISE:
-            onset = i
+        after, of_after = symptoms[-1] - symptoms[i], requests[-1] - requests[i]
+        fit = _log_likelihood(symptoms[i], requests[i]) + _log_likelihood(after, of_after)
+        if fit > best and after * requests[i] > 2 * symptoms[i] * of_after:
+            onset, best = i, fit
     return onset
 
 
-def _poisson_tail(count: int, mean: float) -> float:
-    """Return the chance of `count` or more events where `mean` are expected."""
-    if count <= 0:
-        return 1.0
-    if mean > 500:
-        return 0.5 * math.erfc((count - 0.5 - mean) / math.sqrt(2 * mean))
-    term = total = math.exp(-mean)
-    for k in range(1, count):
-        term *= mean / k
-        total += term
-        if term < 1e-18 and k > mean:
-            break
-    return max(0.0, 1.0 - total)
+def _log_likelihood(count: int, of: int) -> float:
+    """Return the log-likelihood of `count` events in `of` requests at their own rate (Poisson, up to a constant)."""
+    return count * (math.log(count / of) - 1) if count else 0.0
 
 
 def _began_before_start(stretches: Sequence[Stretch], onset: int, options: Options) -> bool:

@@ -91,7 +91,9 @@ def test_plans_and_descriptions_run(query: str, session: Session) -> None:
 
 def test_parameters_are_values_not_text(session: Session) -> None:
     with session:
-        rows = session.sql("SELECT $x AS x, count(*) AS n FROM access_log WHERE method = $m", {"x": "'; --", "m": "GET"})
+        rows = session.sql(
+            "SELECT $x AS x, count(*) AS n FROM access_log WHERE method = $m", {"x": "'; --", "m": "GET"}
+        )
     assert rows.to_pylist() == [{"x": "'; --", "n": 30}]
 
 

@@ -41,7 +41,7 @@ def _value(text: str, kind: pa.DataType) -> Any:
         return text == "true"
     if pa.types.is_timestamp(kind):
         return START + timedelta(seconds=float(text))
-    return '' if text == '""' else text
+    return "" if text == '""' else text
 
 
 def _read(path: Path, columns: pa.Schema) -> list[dict[str, Any]]:
