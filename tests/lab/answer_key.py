@@ -27,13 +27,13 @@ def render(truth: Mapping[str, Any], folder: Path) -> str:
         f"# {truth['scenario']}: the answer key",
         SCENARIOS[truth["scenario"]].summary,
         (
-            f"Recorded by the lab (`python -m tests.lab`) with a real Envoy {truth['envoy']}: {settings['replicas']} "
-            f"ingress gateway(s) in cluster1, {settings['pods']} pods in each cluster, {settings['rate']:g} requests "
-            f"per second to `{truth['service']}:{truth['service_port']}`. Outlier detection: interval "
-            f"{settings['outlier_interval_s']:g} s, base ejection {settings['base_ejection_s']:g} s, "
-            f"{settings['consecutive_5xx']} errors in a row, up to 100% ejected; {settings['retries']} retries. "
-            "Everything below comes from the clients' own record (`truth.csv.gz`, `truth.json`), "
-            "not from the logs. Times are UTC."
+            f"Recorded by the lab (`python -m tests.lab`) with a real Envoy {truth['envoy']}: "
+            f"{settings['replicas']} ingress gateway(s) in cluster1, {settings['pods']} pods per cluster, "
+            f"{settings['rate']:g} requests per second to `{truth['service']}:{truth['service_port']}`. "
+            f"Outlier detection: interval {settings['outlier_interval_s']:g} s, base ejection "
+            f"{settings['base_ejection_s']:g} s, {settings['consecutive_5xx']} errors in a row, up to 100% "
+            f"ejected; {settings['retries']} retries. Everything below comes from the clients' own record "
+            "(`truth.csv.gz`, `truth.json`), not from the logs. Times are UTC."
         ),
         "## What was done",
         _table(("time", "what"), [(action["at"], action["what"]) for action in truth["actions"]]),
@@ -47,7 +47,10 @@ def render(truth: Mapping[str, Any], folder: Path) -> str:
             f"{counts['client_gave_up']:,} given up by the client, "
             f"{counts['retried_and_answered']:,} answered only after a retry."
         ),
-        _table(("answered by", "requests"), [*_pairs(counts["by_cluster"]), *_pairs(counts["by_pod"], none=False)]),
+        _table(
+            ("answered by", "requests"),
+            [*_pairs(counts["by_cluster"]), *_pairs(counts["by_pod"], none=False)],
+        ),
     ]
     if truth["failed_bursts"]:
         parts += [
@@ -83,12 +86,22 @@ def _moment(text: str, moment: Mapping[str, Any] | None) -> tuple[Any, ...]:
     if moment is None:
         return (text, "did not happen", "", "", "", "")
     pod = moment["pod"] or "none"
-    return (text, moment["sent_at"], moment["answered_at"], moment["status"], pod, f"`{moment['request_id']}`")
+    return (
+        text,
+        moment["sent_at"],
+        moment["answered_at"],
+        moment["status"],
+        pod,
+        f"`{moment['request_id']}`",
+    )
 
 
 _MEANINGS = (
     ("cluster1/ingress/", "access log of an ingress gateway"),
-    ("cluster2/eastwest/", "access log of the east-west gateway: one line per TCP connection, when it closes"),
+    (
+        "cluster2/eastwest/",
+        "access log of the east-west gateway: one line per TCP connection, when it closes",
+    ),
     ("cluster2/frontend/", "access log of a sidecar of cluster2"),
     ("outlier-events", "outlier-detection events of that gateway"),
     ("clusters.txt", "Envoy's `/clusters` at that time"),
@@ -121,8 +134,8 @@ def _pending(truth: Mapping[str, Any]) -> str:
     if live == final:
         return ""
     return (
-        f"The logs are cut while the mesh still runs. {final - live} east-west connection(s) were open then, so the "
-        "line of each is not in the log yet: the requests that went through them have no east-west line."
+        f"The logs are cut while the mesh still runs. {final - live} east-west connection(s) were open then, "
+        "so their lines are not in the log yet: the requests that went through them have no east-west line."
     )
 
 

@@ -48,10 +48,8 @@ def _add(left: _Point, right: _Point) -> _Point:
     (x1, y1), (x2, y2) = left, right
     if x1 == x2 and (y1 + y2) % _P == 0:
         return None
-    if left == right:
-        slope = (3 * x1 * x1 + _A) * pow(2 * y1, -1, _P)
-    else:
-        slope = (y2 - y1) * pow(x2 - x1, -1, _P)
+    rise, run = (3 * x1 * x1 + _A, 2 * y1) if x1 == x2 else (y2 - y1, x2 - x1)
+    slope = rise * pow(run, -1, _P)
     x3 = (slope * slope - x1 - x2) % _P
     return x3, (slope * (x1 - x3) - y1) % _P
 
@@ -92,9 +90,7 @@ def _oid(dotted: str) -> bytes:
 
 
 def _name(organization: str) -> bytes:
-    return _tlv(
-        0x30, _tlv(0x31, _tlv(0x30, _oid(_ORGANIZATION), _tlv(0x0C, organization.encode())))
-    )
+    return _tlv(0x30, _tlv(0x31, _tlv(0x30, _oid(_ORGANIZATION), _tlv(0x0C, organization.encode()))))
 
 
 def _extension(oid: str, value: bytes, *, critical: bool = False) -> bytes:
@@ -117,7 +113,7 @@ def _sign(key: int, message: bytes) -> bytes:
 
 
 def issue(name: str, *, issuer: Identity | None = None, uri: str | None = None) -> Identity:
-    """Make a key and its certificate, valid for a week: a CA without `issuer`, else a leaf with a URI name."""
+    """Make a key and its certificate, valid for a week: a CA without `uri`, else a leaf with that name."""
     key = secrets.randbelow(_N - 1) + 1
     algorithm = _tlv(0x30, _oid(_ECDSA_SHA256))
     if uri is None:

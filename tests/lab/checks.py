@@ -44,11 +44,15 @@ def check_recording(folder: Path) -> None:
     for row in truth:
         wrong += _check_row(row, ingress.get(row["request_id"], []), sidecars)
     if wrong:
-        raise LabError(f"{folder}: {len(wrong)} requests do not agree with the logs, such as: {'; '.join(wrong[:3])}")
+        raise LabError(
+            f"{folder}: {len(wrong)} requests do not agree with the logs, such as: {'; '.join(wrong[:3])}"
+        )
 
 
 def _check_row(row: dict[str, str], hosts: list[str], sidecars: dict[str, dict[str, list[str]]]) -> list[str]:
     request, pod = row["request_id"], row["pod"]
+    if row["kind"] == "malformed":
+        return [f"{request} is not HTTP, yet a line has it"] if hosts else []
     if len(hosts) != 1:
         return [f"{request} has {len(hosts)} ingress lines"]
     if row["cluster"] == "cluster1":

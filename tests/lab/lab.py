@@ -26,7 +26,9 @@ from .pods import Pod
 class Lab:
     """Two clusters, traffic and a recorder. Use as `async with Lab(...) as lab`; `out` gets the recording."""
 
-    def __init__(self, name: str, settings: Settings, lock: RunLock, out: Path, plan: Planner | None = None) -> None:
+    def __init__(
+        self, name: str, settings: Settings, lock: RunLock, out: Path, plan: Planner | None = None
+    ) -> None:
         self.name = name
         self.settings = settings
         self.out = out
@@ -42,7 +44,10 @@ class Lab:
         self._versions = 0
         self.pods = {
             **{pod.name: Pod(pod, settings, settings.service_ms) for pod in settings.local_pods},
-            **{pod.name: Pod(pod, settings, settings.service_ms + settings.remote_ms) for pod in settings.remote_pods},
+            **{
+                pod.name: Pod(pod, settings, settings.service_ms + settings.remote_ms)
+                for pod in settings.remote_pods
+            },
         }
         self._listed: list[PodSpec] = list(settings.local_pods)
         default: Planner = lambda number, rng: plain_request(settings.seed, number, rng)  # noqa: E731
@@ -93,7 +98,7 @@ class Lab:
         await asyncio.sleep(seconds)
 
     async def settle(self, quiet_s: float, limit_s: float) -> None:
-        """Wait until cluster1 alone has answered, and well, for `quiet_s`. Raises LabError after `limit_s`."""
+        """Wait until cluster1 alone has answered well for `quiet_s`. Raises LabError after `limit_s`."""
         deadline = time.monotonic() + limit_s
         while time.monotonic() - self.load.last_unusual < quiet_s:
             if time.monotonic() > deadline:
@@ -107,7 +112,7 @@ class Lab:
                 await recorder.save_inventory(envoy, when, self._files, self.out / "inventory")
 
     def list_endpoints(self, local: Sequence[Pod]) -> None:
-        """Publish these pods of cluster1 (and the gateway of cluster2) to the ingress gateways, as istiod does."""
+        """Publish these pods of cluster1 (and the gateway of cluster2) to the ingress gateways."""
         self._listed = [pod.spec for pod in local]
         self._publish_endpoints()
 
@@ -166,11 +171,13 @@ class Lab:
         counters: dict[str, dict[str, int]] = {}
         for proxy in self.settings.ingresses:
             stats = await self._envoys[proxy.name].stats(f"cluster.{mesh.OUTBOUND_CLUSTER}.")
-            counters[proxy.name] = {name.split(f"{mesh.SERVICE}.", 1)[1]: value for name, value in stats.items()}
+            counters[proxy.name] = {
+                name.split(f"{mesh.SERVICE}.", 1)[1]: value for name, value in stats.items()
+            }
         await self._flushed()
         recorder.cut_logs(self._files, self.out / "cut-live")
         self.load.close()
-        # From the client inwards: each proxy that ends closes its connections, and the next writes their lines.
+        # From the client inwards: a proxy that ends closes its connections, and the next writes their lines.
         for proxy in (*self.settings.ingresses, EAST_WEST, SIDECARS):
             if envoy := self._envoys.get(proxy.name):
                 envoy.stop()

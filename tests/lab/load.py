@@ -18,9 +18,11 @@ from .pods import ATTEMPT_HEADER, POD_HEADER
 from .truth import Answer
 
 USER_AGENTS = (
-    b"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/ Safari/537.36",
+    b"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/ "
+    b"Safari/537.36",
     b"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
-    b"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    b"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    b"Mobile/15E148",
     b"okhttp/5.3.0",
     b"curl/8.17.0",
 )
@@ -33,20 +35,26 @@ class Request:
 
     request_id: str
     path: str = "/"
-    user_agent: bytes = USER_AGENTS[0]
+    #: None = the header is not sent.
+    user_agent: bytes | None = USER_AGENTS[0]
     method: str = "GET"
     headers: tuple[tuple[bytes, bytes], ...] = ()
     #: Seconds after which the client hangs up on purpose; None = it waits for its answer.
     give_up_s: float | None = None
     #: A word for the truth table: what is odd about this request.
     kind: str = "plain"
+    host: str = mesh.SERVICE
+    #: Sent in place of everything else: for what is not HTTP at all.
+    raw: bytes = b""
 
     def encode(self) -> bytes:
         """Return the bytes on the wire."""
+        if self.raw:
+            return self.raw
         lines = [
             f"{self.method} {self.path} HTTP/1.1".encode(),
-            f"host: {mesh.SERVICE}".encode(),
-            b"user-agent: " + self.user_agent,
+            f"host: {self.host}".encode(),
+            *((b"user-agent: " + self.user_agent,) if self.user_agent is not None else ()),
             f"x-request-id: {self.request_id}".encode(),
             *(name + b": " + value for name, value in self.headers),
         ]
@@ -161,7 +169,7 @@ class LoadGenerator:
             if link:
                 link.abort()
         answer.answered_us = time.time_ns() // 1000
-        if answer.failed or not answer.pod.startswith("frontend-c1"):
+        if answer.failed or answer.cluster == "cluster2":
             self.last_unusual = time.monotonic()
         self.answers.append(answer)
 
@@ -173,7 +181,9 @@ class LoadGenerator:
                 return link
         source = mesh.CLIENT_ADDRESSES[self._opened % len(mesh.CLIENT_ADDRESSES)]
         self._opened += 1
-        reader, writer = await asyncio.open_connection(proxy.address, mesh.INGRESS_PORT, local_addr=(source, 0))
+        reader, writer = await asyncio.open_connection(
+            proxy.address, mesh.INGRESS_PORT, local_addr=(source, 0)
+        )
         return _Link(reader, writer)
 
 

@@ -34,7 +34,9 @@ class Pod:
         self._random = random.Random(f"{settings.seed}/{spec.name}")
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
-        self._body = (b"<p>hello from the frontend</p>\n" * (settings.body_bytes // 31 + 1))[: settings.body_bytes]
+        self._body = (b"<p>hello from the frontend</p>\n" * (settings.body_bytes // 31 + 1))[
+            : settings.body_bytes
+        ]
 
     async def listen(self) -> None:
         """Accept connections."""
@@ -77,7 +79,7 @@ class Pod:
         if grpc:
             # A response of headers only: the status stands where trailers would put it.
             out.append(b"grpc-status: %d" % (0 if status == 200 else 14))
-        return status, b"\r\n".join(out) + b"\r\n\r\n" + body
+        return status, b"\r\n".join(out) + b"\r\n\r\n" + (b"" if head.startswith(b"HEAD ") else body)
 
     def _size(self, request_line: bytes) -> int:
         # A page is always as long as its path says, so that sizes vary as they do in life.

@@ -15,7 +15,10 @@ from .scenarios import SCENARIOS
 
 
 async def run_scenario(
-    name: str, out: Path, settings: Mapping[str, Any] | None = None, timings: Mapping[str, float] | None = None
+    name: str,
+    out: Path,
+    settings: Mapping[str, Any] | None = None,
+    timings: Mapping[str, float] | None = None,
 ) -> None:
     """Record scenario `name` into the new or empty folder `out`. Raises LabError with what to do about it."""
     scenario = SCENARIOS[name]

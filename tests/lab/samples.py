@@ -33,14 +33,24 @@ class Sample:
     gzip_above: int = GZIP_ABOVE
 
 
+#: Every sample has its own seed, so that no request id stands in two of them.
 SAMPLES: tuple[Sample, ...] = (
-    # Recycled connections: most east-west lines are written in time, the last ones are not.
-    Sample("crash", 1, {"max_requests_per_connection": 120}, plain=True),
+    # Recycled connections: most east-west lines are written in time, the last ones are not. The pods are
+    # mended before their second ejection can end: one relapse, then failback.
+    Sample(
+        "crash", 1, {"max_requests_per_connection": 120, "base_ejection_s": 8.0}, {"down_s": 15.5}, plain=True
+    ),
     # Idle connections are closed: every east-west line is written by the time of the cut.
-    Sample("scale_to_zero", 2, {"idle_timeout_s": 20}),
+    Sample("scale_to_zero", 2, {"idle_timeout_s": 20.0}),
+    # Kept open: not one east-west line is written by the time of the cut.
+    Sample("brownout", 3, encoding="json"),
 )
-
-INCIDENTS: tuple[Sample, ...] = ()
+_SMALL = 20_000
+INCIDENTS: tuple[Sample, ...] = (
+    Sample("total_outage", 4, {"rate": 40.0, "replicas": 2}, gzip_above=_SMALL),
+    Sample("slow", 5, {"rate": 40.0}, gzip_above=_SMALL),
+    Sample("client_noise", 6, {"rate": 40.0}, gzip_above=_SMALL),
+)
 
 
 async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str] = ()) -> None:
@@ -50,7 +60,9 @@ async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str]
             continue
         with tempfile.TemporaryDirectory(prefix="hopline-sample-") as name:
             recording, finished = Path(name) / "recording", Path(name) / "sample"
-            await run_scenario(sample.scenario, recording, {**sample.settings, "seed": sample.seed}, sample.timings)
+            await run_scenario(
+                sample.scenario, recording, {**sample.settings, "seed": sample.seed}, sample.timings
+            )
             check_recording(recording)
             lay_out(sample, recording, finished)
             target = out / sample.scenario

@@ -17,6 +17,8 @@ from typing import Any
 
 #: Failed requests further apart than this are two bursts.
 BURST_GAP_S = 2.0
+#: Cluster1 has fallen silent when it answered nothing for this long before it was mended.
+SILENT_S = 1.0
 
 
 def rfc3339(us: int) -> str:
@@ -80,7 +82,9 @@ def write_csv(answers: Iterable[Answer], path: Path) -> None:
     for answer in sorted(answers, key=lambda one: one.sent_us):
         row = [getattr(answer, name) for name in COLUMNS]
         row = ["" if value is None else value for value in row]
-        writer.writerow([rfc3339(answer.sent_us), rfc3339(answer.answered_us), *row[:5], answer.cluster, *row[5:]])
+        writer.writerow(
+            [rfc3339(answer.sent_us), rfc3339(answer.answered_us), *row[:5], answer.cluster, *row[5:]]
+        )
     path.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
 
 
@@ -114,23 +118,21 @@ def find_instants(
     good = [one for one in by_sent if one.cluster and not one.failed]
     local = [one for one in good if one.cluster == "cluster1"]
     remote = [one for one in good if one.cluster == "cluster2"]
-    spilled = remote[0].sent_us if remote else None
-    end = restored_us or (by_sent[-1].sent_us + 1 if by_sent else 0)
-    before = [one for one in local if one.sent_us < end]
+    mended = restored_us if restored_us is not None else (by_sent[-1].sent_us + 1 if by_sent else 0)
+    before = [one for one in local if one.sent_us < mended and one.answered_us < mended]
+    silent = fault_us is not None and bool(before) and mended - before[-1].sent_us >= SILENT_S * 1_000_000
     again = [one for one in local if restored_us is not None and one.answered_us >= restored_us]
-    if again and before and again[0] is before[-1]:
-        again = again[1:]
-    # Everything in cluster2 for good: after the last answer of cluster1 and the end of the first burst of errors.
+    # Nothing but cluster2: after the last answer of cluster1 and after the first burst of errors.
     bursts = find_bursts(answers)
     floor = max([before[-1].sent_us if before else 0, bursts[0][-1].sent_us if bursts else 0])
-    full = next((one for one in remote if one.sent_us > floor and one.sent_us < end), None)
+    only_remote = [one for one in remote if floor < one.sent_us < mended] if silent else []
     found = {
         "first_failed": failed[0] if failed else None,
         "last_failed": failed[-1] if failed else None,
         "first_by_cluster2": remote[0] if remote else None,
-        "last_by_cluster1_before": before[-1] if before and fault_us is not None else None,
-        "first_by_cluster2_only": full if spilled is not None else None,
-        "first_by_cluster1_again": again[0] if again else None,
+        "last_by_cluster1_before": before[-1] if silent else None,
+        "first_by_cluster2_only": only_remote[0] if only_remote else None,
+        "first_by_cluster1_again": again[0] if silent and again else None,
         "last_by_cluster2": remote[-1] if remote else None,
     }
     return {name: one.moment() if one else None for name, one in found.items()}
