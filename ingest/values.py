@@ -122,3 +122,29 @@ _CONVERTERS: dict[str, Callable[[pl.Series], tuple[pl.Series, pl.Series]]] = {
     "flags": _convert_flags,
     "flags_long": _convert_flags_long,
 }
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)")
+_UNIT_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6}
+
+
+def _convert_milliseconds(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Read `12`, `12.7` (milliseconds) and `12ms`, `1.5s`, `1m2s`; fractions of a millisecond are cut off."""
+    numbers, good = _convert_int64(texts)
+    if good.all():
+        return numbers, good
+    read = [_milliseconds(t) if n is None and t is not None else n for t, n in zip(texts, numbers, strict=True)]
+    values = pl.Series(read, dtype=pl.Int64)
+    return values, values.is_not_null() | _is_absent(texts)
+
+
+def _milliseconds(text: str) -> int | None:
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        pass
+    if not re.fullmatch(rf"(?:{_DURATION.pattern})+", text):
+        return None
+    return int(sum(float(number) * _UNIT_MS[unit] for number, unit in _DURATION.findall(text)))
+
+
+_CONVERTERS["milliseconds"] = _convert_milliseconds

@@ -38,7 +38,7 @@ class Sample:
     row: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object per format: compared and hashed by identity
 class LogFormat:
     """One known log format; see the module for the meaning of the members."""
 
