@@ -1,0 +1,107 @@
+"""Newline-aligned blocks of a stream, with the number of their first line: the unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+#: Bytes in a block, about: enough for vectorised work, little enough for the processor's cache.
+BLOCK_BYTES = 8 << 20
+#: A line longer than this is not kept: its first bytes become one rejected entry.
+MAX_LINE_BYTES = 64 << 20
+#: So many bytes of such a line are kept.
+KEPT_BYTES = 64 << 10
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines: `data` without its final newline; `first_line` from 1; `lines` how many.
+
+    `overlong` marks a block of one line that was longer than MAX_LINE_BYTES; `data` is its beginning.
+    `unended` marks the last block of a stream whose last line has no newline. `offset` is where the data
+    begin in the decompressed stream.
+    """
+
+    data: bytes
+    first_line: int
+    lines: int
+    offset: int
+    overlong: bool = False
+    unended: bool = False
+
+
+def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Cut a stream of bytes into blocks of whole lines of about `size` bytes.
+
+    A byte-order mark at the start is dropped; an empty stream gives no block. Memory: one block and one chunk,
+    or MAX_LINE_BYTES within an overlong line.
+    """
+    parts: list[bytes] = []
+    held, line, offset, skipping = 0, 1, 0, False
+    for number, chunk in enumerate(_without_bom(chunks)):
+        del number
+        if skipping:
+            newline = chunk.find(b"\n")
+            if newline < 0:
+                offset += len(chunk)
+                continue
+            offset += newline + 1
+            chunk, skipping = chunk[newline + 1 :], False  # noqa: PLW2901
+            if not chunk:
+                continue
+        parts.append(chunk)
+        held += len(chunk)
+        if held < size:
+            continue
+        newline = chunk.rfind(b"\n")
+        if newline < 0:
+            if held > MAX_LINE_BYTES:
+                yield from _give_up(parts, line, offset)
+                line += b"".join(parts).count(b"\n") + 1
+                offset += held
+                parts, held, skipping = [], 0, True
+            continue
+        data = b"".join((*parts[:-1], chunk[:newline]))
+        rest = chunk[newline + 1 :]
+        block = Block(data, line, data.count(b"\n") + 1, offset)
+        yield block
+        line += block.lines
+        offset += len(data) + 1
+        parts, held = ([rest], len(rest)) if rest else ([], 0)
+    data = b"".join(parts)
+    if data:
+        ended = data.endswith(b"\n")
+        data = data[:-1] if ended else data
+        yield Block(data, line, data.count(b"\n") + 1, offset, unended=not ended)
+
+
+def _give_up(parts: list[bytes], line: int, offset: int) -> Iterator[Block]:
+    """Yield the whole lines before an overlong one, and the beginning of that one."""
+    data = b"".join(parts)
+    newline = data.rfind(b"\n")
+    if newline >= 0:
+        before = data[:newline]
+        count = before.count(b"\n") + 1
+        yield Block(before, line, count, offset)
+        line, offset = line + count, offset + newline + 1
+    yield Block(data[newline + 1 :][:KEPT_BYTES], line, 1, offset, overlong=True)
+
+
+def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    head = b""
+    started = False
+    for chunk in chunks:
+        if started:
+            yield chunk
+            continue
+        head += chunk
+        if len(head) < len(_BOM):
+            continue
+        started = True
+        head = head.removeprefix(_BOM)
+        if head:
+            yield head
+    if not started and head:
+        yield head

@@ -1,0 +1,114 @@
+"""Envoy's admin page /clusters as text: `cluster::host:port::key::value` per line."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ingest.inventory.model import Context, InventoryFormat, Snapshot, split_address, split_cluster
+
+_LINE = re.compile(r"(?P<cluster>.+?)::(?P<rest>.+)::(?P<key>[a-z0-9_]+)::(?P<value>.*)", re.DOTALL)
+_KEYS = frozenset(
+    "cx_active cx_connect_fail cx_total rq_active rq_error rq_success rq_timeout rq_total hostname health_flags "
+    "weight region zone sub_zone canary priority success_rate local_origin_success_rate".split()
+)
+_CLUSTER_LINE = re.compile(
+    r".+::(?:default_priority|high_priority|added_via_api|observability_name|eds_service_name|outlier)::?.*"
+)
+
+
+def _recognise(head: bytes) -> bool:
+    lines = [line for line in head.decode("utf-8", "replace").splitlines()[:40] if line.strip()]
+    if len(head) > 40 and len(lines) > 1:
+        lines = lines[:-1] if not head.endswith(b"\n") else lines
+    return bool(lines) and all(_host_line(line) or _CLUSTER_LINE.fullmatch(line) for line in lines)
+
+
+def _host_line(line: str) -> tuple[str, str, str, str] | None:
+    """Return cluster, host, key and value of a line about a host; the line is split from the right."""
+    parts = line.rstrip().rsplit("::", 2)
+    if len(parts) != 3 or parts[1] not in _KEYS:
+        # An empty value leaves the line ending in `::`.
+        return None
+    name, separator, host = parts[0].partition("::") if parts[0].count("::") == 1 else _split_host(parts[0])
+    return (name, host, parts[1], parts[2]) if separator else None
+
+
+def _split_host(text: str) -> tuple[str, str, str]:
+    """Split cluster and host where the host is a v6 address, or a cluster name holds `::`."""
+    match = re.fullmatch(r"(.+?)::(\[.*\]:\d+|[^\[\]]+)", text)
+    return (match[1], "::", match[2]) if match else (text, "", "")
+
+
+def _read(text: str, context: Context) -> Snapshot:
+    hosts: dict[tuple[str, str], dict[str, Any]] = {}
+    unread = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _host_line(line)
+        if found is None:
+            if not _CLUSTER_LINE.fullmatch(line.rstrip()):
+                unread += 1
+            continue
+        cluster, host, key, value = found
+        entry = hosts.setdefault((cluster, host), {"line": number})
+        entry[key] = value
+    return Snapshot(
+        inventory=tuple(_row(cluster, host, entry, context) for (cluster, host), entry in hosts.items()),
+        unread_lines=unread,
+    )
+
+
+def _row(cluster: str, host: str, entry: dict[str, Any], context: Context) -> dict[str, Any]:
+    address, port = split_address(host)
+    health, ejected = read_health_flags(entry.get("health_flags"))
+    return {
+        "observed_at": context.observed_at,
+        "observer_cluster_id": context.names.cluster_id,
+        "observer_gateway": context.names.gateway,
+        "upstream_cluster": cluster,
+        **split_cluster(cluster),
+        "address": address,
+        "port": port,
+        "region": entry.get("region") or None,
+        "zone": entry.get("zone") or None,
+        "subzone": entry.get("sub_zone") or None,
+        "priority": _number(entry.get("priority")) or 0,
+        "weight": _number(entry.get("weight")),
+        "health": health,
+        "ejected": ejected,
+        "workload": entry.get("hostname") or None,
+        "source": context.source,
+        "line": entry["line"],
+    }
+
+
+def read_health_flags(flags: str | None) -> tuple[str | None, bool | None]:
+    """Return declared health and whether the host is ejected, from `/failed_outlier_check/failed_eds_health`."""
+    if flags is None:
+        return None, None
+    if flags == "healthy":
+        return "healthy", False
+    held = set(flags.strip("/").split("/"))
+    ejected = "failed_outlier_check" in held
+    if held & {"failed_active_hc", "failed_eds_health", "excluded_via_immediate_hc_fail"}:
+        return "unhealthy", ejected
+    if "eds_status_draining" in held:
+        return "draining", ejected
+    if held & {"degraded_active_hc", "degraded_eds_health"}:
+        return "degraded", ejected
+    if "active_hc_timeout" in held:
+        return "timeout", ejected
+    return "healthy", ejected
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+FORMAT = InventoryFormat(
+    name="envoy-clusters-text",
+    title="Envoy admin /clusters, text",
+    counted_as="inventory",
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,187 @@
+"""One block of lines to rows, rejects and counts: a pure function of the lines and the formats.
+
+Every line gets exactly one fate: a row, a reject, or a count under a reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from ingest.anchored import Reading, read_line
+from ingest.formats import LogFormat, load_formats, without_time
+from ingest.jsonlog import Shape, collect, load_object, shape_of
+from ingest.pattern import Pattern
+from ingest.plan import Plan, compile_plan, run_plan
+from ingest.rows import Rows, filter_rows, rows_of_entries, rows_of_texts
+
+#: Words that only access-log entries hold: a line with one that no format reads is a reject, not another's.
+_JSON_WORDS = r'"(?:response_code|response_flags|upstream_host|upstream_cluster|downstream_remote_address)"'
+_ENVOY_MESSAGE = (
+    r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\s*\[\d+\]\s*\[(?:trace|debug|info|warning|error|critical|off)\]"
+)
+_AGENT_MESSAGE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\s+(?:trace|debug|info|warn|error|fatal)\s"
+_TEXT_ENTRY = r'^\[\d{4}-\d\d-\d\d[T ][^\]]*\]\s+"|" ?HTTP/\d(?:\.\d)?" \d|HTTP/\d(?:\.\d)?" (?:\d{3}|0) |access\s+connection complete'
+
+BLANK = "blank"
+NOT_ACCESS_LOG = "not_access_log"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What became of a block: rows by format, rejected places with reasons, and counts of the rest."""
+
+    rows: tuple[Rows, ...]
+    rejects: tuple[tuple[int, str], ...]
+    others: Counter[str]
+
+    @property
+    def row_count(self) -> int:
+        """Number of lines that became rows."""
+        return sum(len(rows) for rows in self.rows)
+
+
+def parse_lines(lines: pl.Series, formats: Sequence[LogFormat]) -> Parsed:
+    """Parse the lines of one block, the formats being tried in order (all of them, where need be)."""
+    rows: list[Rows] = []
+    left = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
+    tried_json = False
+    for known in formats:
+        if not len(left):
+            break
+        if known.encoding == "text":
+            found, left = _read_planned(known, lines, left)
+        elif not tried_json:
+            tried_json = True
+            found, left = _read_json(lines, left, tuple(f for f in formats if f.encoding == "json"))
+        else:
+            continue
+        rows += found
+    if not len(left):
+        return Parsed(tuple(rows), (), Counter())
+    found, left = _read_carefully(lines, left, formats)
+    rows += found
+    rejects, others = _classify(lines, left)
+    return Parsed(tuple(rows), rejects, others)
+
+
+def _texts_at(lines: pl.Series, places: pl.Series) -> pl.Series:
+    return lines if len(places) == len(lines) else lines.gather(places)
+
+
+@lru_cache(maxsize=256)
+def _plan_of(pattern: Pattern) -> Plan | None:
+    return compile_plan(pattern)
+
+
+def _read_planned(known: LogFormat, lines: pl.Series, left: pl.Series) -> tuple[list[Rows], pl.Series]:
+    """Read the lines that fit the split plan of a text format and hold good values."""
+    assert known.pattern is not None  # noqa: S101  # a text format always has one
+    plan = _plan_of(known.pattern)
+    if plan is None:
+        return [], left
+    positions, texts = run_plan(plan, _texts_at(lines, left))
+    if not len(positions):
+        return [], left
+    clear = pl.repeat(False, len(positions), dtype=pl.Boolean, eager=True)
+    rows, good = rows_of_texts(known.name, known.pattern, left.gather(positions), texts, clear)
+    if not good.all():
+        rows = filter_rows(rows, good)
+        positions = positions.filter(good)
+    return [rows] if len(rows) else [], _without(left, positions)
+
+
+def _without(left: pl.Series, positions: pl.Series) -> pl.Series:
+    if len(positions) == len(left):
+        return left.clear()
+    mask = pl.repeat(True, len(left), dtype=pl.Boolean, eager=True)
+    return left.filter(mask.scatter(positions, values=False))
+
+
+def _read_json(
+    lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]
+) -> tuple[list[Rows], pl.Series]:
+    """Read the lines that are JSON objects of a known shape."""
+    texts = _texts_at(lines, left)
+    is_object = texts.str.starts_with("{") & texts.str.ends_with("}")
+    if not is_object.any():
+        return [], left
+    by_format: dict[str, list[tuple[int, dict[str, object], Shape]]] = {}
+    taken = []
+    places = left.filter(is_object)
+    for index, place, text in zip(is_object.arg_true(), places, texts.filter(is_object), strict=True):
+        entry = load_object(text)
+        shape = shape_of(tuple(entry), formats) if entry else None
+        if entry is not None and shape is not None:
+            by_format.setdefault(shape.format, []).append((place, entry, shape))
+            taken.append(index)
+    rows = [rows_of_entries(name, *collect(entries)) for name, entries in by_format.items()]
+    return rows, _without(left, pl.Series(taken, dtype=pl.UInt32))
+
+
+def _read_carefully(
+    lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]
+) -> tuple[list[Rows], pl.Series]:
+    """Read lines that fit no plan one by one, anchored at both ends."""
+    rows: list[Rows] = []
+    patterns = [(known.name, known.pattern) for known in formats if known.pattern is not None]
+    trimmed = [without_time(known) for known in formats]
+    patterns += [(known.name, known.pattern) for known in trimmed if known is not None and known.pattern is not None]
+    for name, pattern in patterns:
+        if not len(left):
+            break
+        texts = _texts_at(lines, left)
+        likely = texts.str.starts_with(pattern.literals[0]) & texts.str.ends_with(pattern.literals[-1])
+        indexes = likely.arg_true()
+        readings: list[Reading] = []
+        taken: list[int] = []
+        for index, text in zip(indexes, texts.gather(indexes), strict=True):
+            reading = read_line(pattern, text) if text else None
+            if reading is not None:
+                readings.append(reading)
+                taken.append(index)
+        if readings:
+            positions = pl.Series(taken, dtype=pl.UInt32)
+            columns = zip(*(reading.texts for reading in readings), strict=True)
+            cut = {i: pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)}
+            ambiguous = pl.Series([reading.ambiguous for reading in readings], dtype=pl.Boolean)
+            rows.append(rows_of_texts(name, pattern, left.gather(positions), cut, ambiguous)[0])
+            left = _without(left, positions)
+    return rows, left
+
+
+def _classify(lines: pl.Series, left: pl.Series) -> tuple[tuple[tuple[int, str], ...], Counter[str]]:
+    """Tell rejects from lines that are no access-log entries; the latter are counted by kind."""
+    if not len(left):
+        return (), Counter()
+    text = pl.col("text")
+    is_json = text.str.starts_with("{") & text.str.contains(_JSON_WORDS)
+    frame = pl.DataFrame({"place": left, "text": _texts_at(lines, left)}).with_columns(
+        pl.when(text.str.strip_chars() == "")
+        .then(pl.lit(BLANK))
+        .when(text.str.contains(_ENVOY_MESSAGE))
+        .then(pl.lit("envoy_message"))
+        .when(text.str.contains(_TEXT_ENTRY))
+        .then(pl.lit("!no known format fits the line"))
+        .when(text.str.contains(_AGENT_MESSAGE))
+        .then(pl.lit("agent_message"))
+        .when(is_json & text.str.ends_with("}"))
+        .then(pl.lit("!no known format fits the JSON object"))
+        .when(is_json)
+        .then(pl.lit("!the JSON object is cut short"))
+        .otherwise(pl.lit(NOT_ACCESS_LOG))
+        .alias("fate")
+    )
+    rejected = frame.filter(pl.col("fate").str.starts_with("!"))
+    counted = frame.filter(~pl.col("fate").str.starts_with("!"))["fate"].value_counts()
+    others = Counter(dict(counted.iter_rows()))
+    return tuple((place, fate[1:]) for place, fate in rejected.select("place", "fate").iter_rows()), others
+
+
+def known_formats(log_format: LogFormat | None = None) -> tuple[LogFormat, ...]:
+    """Return the formats to try, a custom one first."""
+    return load_formats() if log_format is None else (log_format, *load_formats())

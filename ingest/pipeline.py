@@ -1,0 +1,117 @@
+"""From arguments to Parquet files: `parse`, the one entrance of this package."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from ingest import schema
+from ingest.arguments import STDIN, Source, find_inventory, find_sources
+from ingest.errors import InventoryError, SourceError
+from ingest.evidence import Evidence
+from ingest.formats import custom_format
+from ingest.parser import known_formats
+from ingest.reading import Output, Progress, read_source
+from ingest.tables import TableWriter
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Parquet files of the schemas in `ingest.schema`; every tuple holds at least one file.
+
+    `warnings` are sentences for people about sources that could not be read, or not to their end.
+    """
+
+    access_log: tuple[Path, ...]
+    rejects: tuple[Path, ...]
+    sources: tuple[Path, ...]
+    inventory: tuple[Path, ...]
+    outlier_events: tuple[Path, ...]
+    warnings: tuple[str, ...]
+    evidence: Evidence
+
+
+def parse(
+    logs: Sequence[str],
+    *,
+    folder: Path,
+    inventory: Sequence[str] = (),
+    log_format: str | None = None,
+    stdin: BinaryIO | None = None,
+    workers: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Parsed:
+    """Read logs and inventory, and write the public tables as Parquet files into `folder`.
+
+    `logs` are files, folders, globs, `-` or `cluster/gateway=PATH`; `inventory` are files, `FILE@TIME` or
+    labelled files; `log_format` is an Envoy format string or JSON template, tried before the known formats;
+    `stdin` is read for `-` (the process's own by default); `workers` is the number of processes (by default
+    as many as pay); `progress` is called after every block.
+
+    Raises SourceError where nothing at all could be read, InventoryError where a file given as inventory is
+    none, FormatError where `log_format` is not valid.
+    """
+    del workers  # one process for now
+    formats = known_formats(custom_format(log_format) if log_format else None)
+    sources, warnings = find_sources(logs)
+    declared, more = find_inventory(inventory)
+    warnings += more
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
+    declared = [_spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    output = Output(
+        access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),
+        rejects=TableWriter(folder / "rejects.parquet", schema.REJECTS),
+        sources=TableWriter(folder / "sources.parquet", schema.SOURCES),
+        inventory=TableWriter(folder / "inventory.parquet", schema.INVENTORY),
+        outlier_events=TableWriter(folder / "outlier_events.parquet", schema.OUTLIER_EVENTS),
+    )
+    failed = []
+    count = len(sources) + len(declared)
+    for number, source in enumerate(sources):
+        facts = read_source(source, formats, output, progress, (number, count))
+        if facts.error is not None:
+            warnings.append(f"{source.name}: {facts.error}")
+            if not facts.entries_read:
+                failed.append(source)
+    if len(failed) == len(sources):
+        raise SourceError(warnings[-1], hint="Is it a file, and may it be read?")
+    for number, source in enumerate(declared, len(sources)):
+        facts = read_source(source, formats, output, progress, (number, count))
+        if facts.error is not None and not facts.is_inventory:
+            raise InventoryError(f"{source.name}: {facts.error}")
+        if not facts.is_inventory:
+            raise InventoryError(
+                f"{source.name}: not an inventory that hopline knows",
+                hint="Give Envoy's /clusters, /config_dump?include_eds, or its outlier event log.",
+            )
+    return Parsed(
+        access_log=(output.access_log.close(),),
+        rejects=(output.rejects.close(),),
+        sources=(output.sources.close(),),
+        inventory=(output.inventory.close(),),
+        outlier_events=(output.outlier_events.close(),),
+        warnings=tuple(warnings),
+        evidence=Evidence({source.name: source.path for source in (*sources, *declared)}),
+    )
+
+
+def _spooled(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
+    """Copy what can be read only once (standard input, pipes) into the folder, so that evidence can be read."""
+    if source.name != STDIN and (source.path.is_file() or source.path.is_dir() or not source.path.exists()):
+        return source
+    path = folder / f"stream-{number}"
+    try:
+        with path.open("wb") as copy:
+            if source.name == STDIN:
+                shutil.copyfileobj(stdin or sys.stdin.buffer, copy, 1 << 20)
+            else:
+                with source.path.open("rb") as stream:
+                    shutil.copyfileobj(stream, copy, 1 << 20)
+    except OSError as error:
+        raise SourceError(f"{source.name}: {error.strerror or error}") from error
+    return replace(source, path=path)
