@@ -14,9 +14,9 @@ _ROOMS = ("ingest", "analysis", "reports")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `arguments` are those of the process unless given."""
     if stranger := _find_stranger():
-        print(stranger, file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"{stranger}\n")
         return 1
-    from hopline.cli import run  # noqa: PLC0415 - only now is it sure whose packages would be imported
+    from hopline.cli import run  # only now is it sure whose packages would be imported
 
     return run(arguments)
 

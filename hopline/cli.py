@@ -73,21 +73,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
             list(sys.argv[1:] if arguments is None else arguments), prog_name="hopline", standalone_mode=False
         )
         sys.stdout.flush()
-    except HoplineError as error:
-        say_error(str(error), error.hint)
-        return error.exit_code
-    except typer.TyperException as error:
-        return _explain_usage(error)
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        return _leave_quietly()
+    except _Terminated:
+        return TERMINATED
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
         return INTERRUPTED
-    except _Terminated:
-        return TERMINATED
-    except BrokenPipeError:
-        return _leave_quietly()
     except Exception as error:
-        return _explain_failure(error)
-    return result if isinstance(result, int) else 0
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    if isinstance(error, HoplineError):
+        say_error(str(error), error.hint)
+        return error.exit_code
+    if isinstance(error, typer.TyperException):
+        return _explain_usage(error)
+    return _explain_failure(error)
 
 
 def _end(_signal: int, _frame: object) -> NoReturn:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import TextIO
 
 #: Characters that a terminal would obey rather than show, and those that turn the direction of text round.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-_DRAWING = "█▓▒░│─±–…"
+#: Drawn where the encoding has them all, else ASCII is.
+_DRAWING = "█▓▒│─±…"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,10 @@ class Screen:
 
 
 def describe_screen(stream: TextIO | None = None) -> Screen:
-    """Find out what `stream` (standard output unless given) can show, honouring NO_COLOR, FORCE_COLOR, TERM and COLUMNS."""
+    """Find out what `stream` (standard output unless given) can show.
+
+    NO_COLOR, FORCE_COLOR, TERM and COLUMNS are honoured.
+    """
     stream = sys.stdout if stream is None else stream
     interactive = stream.isatty()
     told_width = os.environ.get("COLUMNS", "")
@@ -84,4 +86,5 @@ def say_warnings(warnings: Iterable[str]) -> None:
 
 def _write(line: str) -> None:
     encoding = sys.stderr.encoding or "ascii"
-    print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)  # noqa: T201
+    sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stderr.flush()

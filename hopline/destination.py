@@ -17,9 +17,7 @@ from ingest.errors import OutputError
 def check_writable(path: Path) -> None:
     """Raise OutputError now if `path` could not be written later: before minutes of work, not after."""
     if path.is_dir():
-        raise OutputError(
-            f"cannot write {path}: it is a folder", hint=f"name a file in it: -o {path / 'report.html'}"
-        )
+        raise OutputError(f"cannot write {path}: it is a folder", hint=f"name a file in it: -o {path / 'report.html'}")
     folder = _target(path).parent
     if not folder.exists():
         raise OutputError(f"cannot write {path}: there is no folder {folder}", hint=f"mkdir -p {folder}")
@@ -33,8 +31,8 @@ def check_writable(path: Path) -> None:
 def open_destination(path: Path | None) -> Iterator[BinaryIO]:
     """Yield a binary stream to `path`, or to standard output for None.
 
-    A regular file is written aside and renamed into place when the block ends well; when it raises, what stood there before
-    still stands there. Raises OutputError when the file cannot be written.
+    A regular file is written aside and renamed into place when the block ends well; when it raises, what stood
+    there before still stands there. Raises OutputError when the file cannot be written.
     """
     if path is None:
         yield sys.stdout.buffer

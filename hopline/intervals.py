@@ -8,9 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 _WIDEST_HALF_S = 60.0
 
 
-def write_instant(
-    earliest: datetime | None, latest: datetime | None, zone: tzinfo, *, sign: str = "±"
-) -> str:
+def write_instant(earliest: datetime | None, latest: datetime | None, zone: tzinfo, *, sign: str = "±") -> str:
     """Return an instant such as `20:54:06.213 ±1 ms`; the interval shown always covers the real one.
 
     Without `earliest` the log began later than the instant: `before 20:54:06.214`.
@@ -33,13 +31,11 @@ def write_clock(moment: datetime, zone: tzinfo) -> str:
 
 
 def write_span(least_s: float | None, greatest_s: float | None) -> str | None:
-    """Return a duration such as `1.04 s`, or `1.03 to 1.05 s` where the two ends read differently; None where there is none."""
-    if least_s is None and greatest_s is None:
-        return None
-    if least_s is None or greatest_s is None:
-        known = least_s if least_s is not None else greatest_s
-        assert known is not None
-        return f"{'at least' if greatest_s is None else 'at most'} {write_seconds(known)}"
+    """Return a duration such as `1.04 s`, or `1.03 to 1.05 s` where its ends read differently; None where there is none."""
+    if greatest_s is None:
+        return None if least_s is None else f"at least {write_seconds(least_s)}"
+    if least_s is None:
+        return f"at most {write_seconds(greatest_s)}"
     least, greatest = write_seconds(least_s), write_seconds(greatest_s)
     if least == greatest:
         return least

@@ -25,7 +25,7 @@ def parse_moment(text: str, *, now: datetime | None = None, argument: str = "tim
     """Return the moment that `text` names, in UTC with microseconds.
 
     A time without a zone is UTC, a date is its midnight, and what is relative (`-2h`, `now`, `today`, `yesterday`)
-    is relative to `now`, the clock of this machine unless given. Raises UsageError, naming `argument`, for anything else.
+    is relative to `now`, the clock of this machine unless given. Raises UsageError, naming `argument`, for all else.
     """
     now = (now or datetime.now(UTC)).astimezone(UTC)
     word = text.strip()

@@ -27,7 +27,7 @@ def show_progress() -> Iterator[Callable[[Step], None] | None]:
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415 - only where there is a bar to draw
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,

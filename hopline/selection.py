@@ -38,15 +38,14 @@ class Selection:
             "-i",
             "--inventory",
             metavar="FILE",
-            help="What the mesh declared or Envoy knew: /clusters, /config_dump, outlier event log. Repeatable; FILE@TIME dates it.",
+            help="What the mesh declared or Envoy knew: /clusters, /config_dump, outlier event log; FILE@TIME dates it. "
+            "Repeatable.",
         ),
     ] = None
     service: Annotated[str | None, typer.Option(metavar="HOST", help="Only this service.")] = None
     since: Annotated[
         str | None,
-        typer.Option(
-            metavar="TIME", help="Only from this time on: 2026-11-09T00:00Z, 2026-11-09, -2h, yesterday."
-        ),
+        typer.Option(metavar="TIME", help="Only from this time on: 2026-11-09T00:00Z, 2026-11-09, -2h, yesterday."),
     ] = None
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only before this time.")] = None
     primary: Annotated[
@@ -63,9 +62,7 @@ class Selection:
         float,
         typer.Option(metavar="SECONDS", min=0, help="A failover has ended when it stays ended so long..."),
     ] = 30.0
-    hold_down_requests: Annotated[
-        int, typer.Option(metavar="N", min=0, help="...and for so many requests.")
-    ] = 20
+    hold_down_requests: Annotated[int, typer.Option(metavar="N", min=0, help="...and for so many requests.")] = 20
     merge_gap: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="Failovers closer together than this are one.")
     ] = 600.0
@@ -85,7 +82,7 @@ class Selection:
 
         Raises UsageError for options that make no sense, SourceError when nothing can be read.
         """
-        import analysis  # noqa: PLC0415 - DuckDB: only when a verb runs
+        import analysis
 
         since, until = parse_window(self.since, self.until)
         options = analysis.Options(
@@ -118,7 +115,7 @@ class Selection:
 
 
 def takes_logs(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the arguments of Selection in place of its parameter `selection`: LOGS there, the options at the end."""
+    """Give a verb the arguments of Selection for its parameter `selection`: LOGS in its place, the options at the end."""
     hints = get_type_hints(Selection, include_extras=True)
     parameters = {
         field.name: inspect.Parameter(

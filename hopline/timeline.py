@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
 
 from hopline.console import Screen, make_printable
 from hopline.intervals import write_clock, write_instant, write_span
-
-if TYPE_CHECKING:
-    from analysis import Session
 
 Row = Mapping[str, Any]
 
@@ -44,7 +41,7 @@ class _Ink:
 _PRIMARY = _Ink("█", "=", "\x1b[34m")
 _SECONDARY = _Ink("▒", "-", "\x1b[33m")
 _MIXED = _Ink("▓", "+", "\x1b[32m")
-_FAILED = _Ink("╳", "x", "\x1b[1;31m")
+_FAILED = _Ink("\u00d7", "x", "\x1b[1;31m")
 _INKS = {
     "healthy": _PRIMARY,
     "partial": _MIXED,
@@ -55,28 +52,6 @@ _INKS = {
     "outage": _FAILED,
 }
 _OFF = "\x1b[0m"
-
-
-def draw_story(session: Session, screen: Screen | None, zone: str) -> str:
-    """Return every failover of `session` as text, oldest first; empty when there is none.
-
-    `screen` says how wide and how rich the text may be (None: 100 cells, Unicode, no colour); times are in `zone`.
-    """
-    screen = screen or Screen(width=None, interactive=False, colour=False, unicode=True)
-    failovers = session.sql("SELECT * FROM failovers ORDER BY onset_latest, failover_id").to_pylist()
-    events = session.sql("SELECT * FROM failover_events ORDER BY failover_id, seq").to_pylist()
-    phases = session.sql("SELECT * FROM failover_phases ORDER BY failover_id, seq").to_pylist()
-    blocks = [
-        draw_failover(
-            failover,
-            [row for row in events if row["failover_id"] == failover["failover_id"]],
-            [row for row in phases if row["failover_id"] == failover["failover_id"]],
-            screen,
-            ZoneInfo(zone),
-        )
-        for failover in failovers
-    ]
-    return "\n\n".join("\n".join(block) for block in blocks) + ("\n" if blocks else "")
 
 
 def draw_failover(
@@ -95,9 +70,7 @@ def draw_failover(
 
 def _write_heading(failover: Row, screen: Screen) -> str:
     service = (
-        f"{failover['service']}:{failover['service_port']}"
-        if failover["service_port"]
-        else str(failover["service"])
+        f"{failover['service']}:{failover['service_port']}" if failover["service_port"] else str(failover["service"])
     )
     groups = " -> ".join(str(failover[side] or "nowhere") for side in ("primary", "secondary"))
     ended = "still open" if failover["open_at_end"] else "recovered"
@@ -122,13 +95,13 @@ def draw_phases(phases: Sequence[Row], failover: Row, width: int, screen: Screen
     drawn = []
     for phase, count in zip(shown, cells, strict=True):
         ink = _INKS.get(phase["phase"], _MIXED)
-        name = make_printable(names.get(phase["phase"], phase["phase"]))
+        name = make_printable(str(names.get(phase["phase"], phase["phase"])))
         drawn.append(_draw_phase(name, count, ink, screen))
     return ("│" if screen.unicode else "|").join(drawn)
 
 
 def _measure(phases: Sequence[Row]) -> list[float]:
-    """Return the seconds of each phase, the healthy time before and after cut down to what leaves the failover readable."""
+    """Return the seconds of each phase, the healthy time around cut down to what leaves the failover readable."""
     seconds = [max((phase["ends"] - phase["starts"]).total_seconds(), 0.0) for phase in phases]
     inner = sum(length for phase, length in zip(phases, seconds, strict=True) if phase["phase"] != "healthy")
     limit = inner * _HEALTHY_SHARE / (1 - 2 * _HEALTHY_SHARE)
@@ -162,40 +135,39 @@ def _draw_phase(name: str, count: int, ink: _Ink, screen: Screen) -> str:
 
 def _write_events(failover: Row, events: Iterable[Row], screen: Screen, zone: ZoneInfo) -> list[str]:
     sign = "±" if screen.unicode else "+-"
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for event in events:
         when = write_instant(event["earliest"], event["latest"], zone, sign=sign)
         if event["until_latest"] is not None:
             start, end = (event["earliest"] or event["latest"]), event["until_latest"]
             when = f"{write_clock(start, zone)} - {write_clock(end, zone)}"
-        rows.append((_LABELS.get(event["event"], event["event"]), when, _explain_event(event, failover)))
+        rows.append((str(_LABELS.get(event["event"], event["event"])), when, _explain_event(event, failover)))
     if not rows:
         return []
     names, times = (max(cell_len(row[column]) for row in rows) for column in (0, 1))
     return [
-        make_printable(f"{_INDENT}{name:<{names}}  {when:<{times}}  {words}".rstrip())
-        for name, when, words in rows
+        make_printable(f"{_INDENT}{name:<{names}}  {when:<{times}}  {words}".rstrip()) for name, when, words in rows
     ]
 
 
 def _explain_event(event: Row, failover: Row) -> str:
+    """Return what an event cost or how long it took; else what it means."""
+    words: str | None = None
     match event["event"]:
         case "onset":
-            return _write_loss(failover)
+            words = _write_loss(failover)
         case "first_spill":
-            return _after_onset(failover, "time_to_spill")
+            words = _after_onset(failover, "time_to_spill")
         case "full_failover":
-            return _after_onset(failover, "time_to_full_failover")
-        case "relapse" | "outage":
-            return f"{event['failed'] or 0:,} of {event['requests'] or 0:,} requests failed"
+            words = _after_onset(failover, "time_to_full_failover")
         case "first_failback":
             span = write_span(failover["time_on_secondary_min_s"], failover["time_on_secondary_max_s"])
-            served = f"{failover['served_by_secondary'] or 0:,} requests served by {failover['secondary'] or 'another group'}"
-            return f"after {span}; {served}" if span else served
+            served = f"{failover['served_by_secondary'] or 0:,} requests served by {failover['secondary'] or 'others'}"
+            words = f"after {span}; {served}" if span else served
         case "recovered":
             span = _span_between(failover, "onset", "recovered")
-            return f"{span} after onset" if span else ""
-    return str(event["note"] or "")
+            words = f"{span} after onset" if span else None
+    return words or str(event["note"] or "")
 
 
 def _write_loss(failover: Row) -> str:
@@ -204,9 +176,9 @@ def _write_loss(failover: Row) -> str:
     return f"{failed:,} of {requests:,} requests failed{share}"
 
 
-def _after_onset(failover: Row, duration: str) -> str:
+def _after_onset(failover: Row, duration: str) -> str | None:
     span = write_span(failover[f"{duration}_min_s"], failover[f"{duration}_max_s"])
-    return f"{span} after onset" if span else ""
+    return f"{span} after onset" if span else None
 
 
 def _span_between(failover: Row, start: str, end: str) -> str | None:
@@ -235,7 +207,6 @@ def _write_evidence(events: Iterable[Row]) -> str:
     names = short if len(set(short)) == len(short) else list(lines)
     return make_printable(
         "; ".join(
-            f"{name}:{', '.join(map(str, sorted(found)))}"
-            for name, found in zip(names, lines.values(), strict=True)
+            f"{name}:{', '.join(map(str, sorted(found)))}" for name, found in zip(names, lines.values(), strict=True)
         )
     )

@@ -26,12 +26,13 @@ def open_logs(
 ) -> Iterator[analysis.Session]:
     """Read access logs and yield a session that answers SQL about them; `hopline.open` is this function.
 
-    `logs` are files, folders, globs, `-` for standard input, or `CLUSTER/GATEWAY=PATH`; `inventory` is what the mesh declared and
-    Envoy knew; `log_format` is Envoy's own format string for logs in no known format. Everything is kept in a temporary
-    folder that is removed when the block ends. Raises SourceError when nothing can be read, FormatError for a bad format string.
+    `logs` are files, folders, globs, `-` for standard input, or `CLUSTER/GATEWAY=PATH`; `inventory` is what the mesh
+    declared and Envoy knew; `log_format` is Envoy's own format string for logs in no known format. Everything is kept
+    in a temporary folder that is removed when the block ends. Raises SourceError when nothing can be read, and
+    FormatError for a bad format string.
     """
-    import analysis  # noqa: PLC0415 - DuckDB and polars: only when they are needed
-    import ingest  # noqa: PLC0415
+    import analysis
+    import ingest
 
     named = [logs] if isinstance(logs, str | Path) else logs
     with tempfile.TemporaryDirectory(prefix="hopline-", ignore_cleanup_errors=True) as folder:

@@ -6,9 +6,7 @@ from hopline.commands.outputs import ListFormat, Output
 from hopline.selection import Selection, takes_logs
 from hopline.writers import TableFormat, choose_format, write_table
 
-_ORDER = (
-    "ORDER BY service, service_port, subset, group_role <> 'primary', endpoint_group, requests DESC, endpoint"
-)
+_ORDER = "ORDER BY service, service_port, subset, group_role <> 'primary', endpoint_group, requests DESC, endpoint"
 _EVERYTHING = f"SELECT * FROM endpoints {_ORDER}"
 _FOR_EYES = f"""
 SELECT service, service_port AS port, endpoint, endpoint_group AS "group", group_role AS role, workload,

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from hopline.commands.outputs import Output
-from hopline.console import describe_screen, say
-from hopline.destination import open_destination
+from hopline.console import say
 from hopline.moments import check_zone
 from hopline.selection import Selection, takes_logs
+from hopline.silence import explain_nothing
+from hopline.story import write_story
 from hopline.writers import TableFormat, choose_format, write_table
 
 
@@ -30,16 +31,19 @@ SELECT failover_id, proxy, service, service_port AS port, "primary", secondary, 
        time_on_secondary_max_s AS on_secondary_s, recovered_latest AS recovered, requests, failed, relapses
 FROM failovers ORDER BY onset_latest, failover_id
 """
-_SUMMED = """
-       count(*)::BIGINT AS failovers, min(onset_earliest) AS first_onset_earliest, min(onset_latest) AS first_onset_latest,
+_SUMS = """
+       count(*)::BIGINT AS failovers,
+       min(onset_earliest) AS first_onset_earliest, min(onset_latest) AS first_onset_latest,
        sum(time_on_secondary_min_s) AS time_on_secondary_min_s, sum(time_on_secondary_max_s) AS time_on_secondary_max_s,
-       sum(requests)::BIGINT AS requests, sum(failed)::BIGINT AS failed, sum(served_by_secondary)::BIGINT AS served_by_secondary,
-       sum(relapses)::BIGINT AS relapses, count(*) FILTER (open_at_end)::BIGINT AS open_at_end
+       sum(requests)::BIGINT AS requests, sum(failed)::BIGINT AS failed,
+       sum(served_by_secondary)::BIGINT AS served_by_secondary, sum(relapses)::BIGINT AS relapses,
+       (count(*) FILTER (open_at_end))::BIGINT AS open_at_end
+FROM failovers GROUP BY ALL
 """
 _ROLLED_UP = {
     RollUp.INCIDENT: "SELECT * FROM incidents ORDER BY started_latest, incident_id",
-    RollUp.SERVICE: f"SELECT service, service_port, {_SUMMED} FROM failovers GROUP BY ALL ORDER BY service, service_port",
-    RollUp.PROXY: f"SELECT cluster_id, gateway, proxy, {_SUMMED} FROM failovers GROUP BY ALL ORDER BY cluster_id, gateway, proxy",
+    RollUp.SERVICE: f"SELECT service, service_port, {_SUMS} ORDER BY service, service_port",
+    RollUp.PROXY: f"SELECT cluster_id, gateway, proxy, {_SUMS} ORDER BY cluster_id, gateway, proxy",
 }
 
 
@@ -69,19 +73,12 @@ def failovers(
     zone = check_zone(tz)
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
-        count = session.sql("SELECT count(*)::BIGINT AS n FROM failovers").column("n")[0].as_py()
-        if not count:
-            say(_explain_nothing(session))
-        drawn = by is None and format_ is None and chosen is TableFormat.TABLE
-        if drawn:
-            if count:
-                from hopline.timeline import draw_story  # noqa: PLC0415
-
-                with open_destination(output) as stream:
-                    stream.write(draw_story(session, None if output else describe_screen(), zone).encode())
-            return
-        if by is not None:
-            query = _ROLLED_UP[by]
+        if nothing := explain_nothing(session):
+            say(nothing)
+        if by is None and format_ is None and chosen is TableFormat.TABLE:
+            write_story(session, output, zone)
+        elif by is not None:
+            write_table(session.sql(_ROLLED_UP[by]), chosen, output)
         else:
             query = _FOR_EYES if chosen in (TableFormat.TABLE, TableFormat.MD) else _EVERYTHING
-        write_table(session.sql(query), chosen, output)
+            write_table(session.sql(query), chosen, output)

@@ -12,9 +12,9 @@ def formats(output: Output = None, format_: ListFormat = None) -> None:
     For any other, --log-format takes Envoy's own format string.
     """
     chosen = choose_format(format_, output)
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
-    from ingest import formats as known  # noqa: PLC0415
+    from ingest import formats as known
 
     rows = [{"name": each.name, "kind": each.kind, "meaning": each.meaning} for each in known.formats()]
     write_table(pa.Table.from_pylist(rows), chosen, output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,8 @@ from hopline.console import describe_screen, say
 from hopline.destination import check_writable, open_destination
 from hopline.moments import check_zone, parse_mark
 from hopline.selection import Selection, takes_logs
+from hopline.silence import explain_nothing
+from hopline.story import write_story
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,6 +44,7 @@ _BY_EXTENSION = {
 @takes_logs
 def report(
     selection: Selection,
+    *,
     output: Output = None,
     format_: Annotated[
         ReportFormat | None,
@@ -52,14 +56,10 @@ def report(
         ),
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the report.")] = None,
-    tz: Annotated[
-        str, typer.Option(metavar="ZONE", help="Time zone to show, such as Europe/Berlin.")
-    ] = "UTC",
+    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone to show, such as Europe/Berlin.")] = "UTC",
     mark: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="TIME=LABEL", help="A deploy, a page, a DNS change to draw on the timeline. Repeatable."
-        ),
+        typer.Option(metavar="TIME=LABEL", help="A deploy, a page, a DNS change to draw on the timeline. Repeatable."),
     ] = None,
 ) -> None:
     """Write the failover timeline of some logs: one page, offline, with the log lines behind every figure.
@@ -71,11 +71,16 @@ def report(
     marks = tuple(parse_mark(text) for text in mark or ())
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
-        text = _render(session, chosen, title=title, zone=zone, marks=marks, to_file=output is not None)
-    with open_destination(output) as stream:
-        stream.write(text.encode("utf-8", "backslashreplace"))
+        if nothing := explain_nothing(session):
+            say(nothing)
+        if chosen is ReportFormat.TEXT:
+            write_story(session, output, zone)
+        else:
+            page = _render(session, chosen, title=title, zone=zone, marks=marks).encode("utf-8", "backslashreplace")
+            with open_destination(output) as stream:
+                stream.write(page)
     if output is not None:
-        say(f"wrote {output} ({len(text) / 1e6:.1f} MB)" if len(text) >= 1e5 else f"wrote {output}")
+        say(f"wrote {output}")
 
 
 def _choose_format(wanted: ReportFormat | None, output: Path | None) -> ReportFormat:
@@ -86,19 +91,9 @@ def _choose_format(wanted: ReportFormat | None, output: Path | None) -> ReportFo
 
 
 def _render(
-    session: Session,
-    chosen: ReportFormat,
-    *,
-    title: str | None,
-    zone: str,
-    marks: tuple[tuple[datetime, str], ...],
-    to_file: bool,
+    session: Session, chosen: ReportFormat, *, title: str | None, zone: str, marks: Sequence[tuple[datetime, str]]
 ) -> str:
-    if chosen is ReportFormat.TEXT:
-        from hopline.timeline import draw_story  # noqa: PLC0415 - only for text
-
-        return draw_story(session, None if to_file else describe_screen(), zone)
-    import reports  # noqa: PLC0415 - plotly: only for a page
+    import reports
 
     built = reports.build_report(session, title=title, tz=zone, marks=marks)
     match chosen:

@@ -15,9 +15,7 @@ from hopline.writers import choose_format, write_table
 def sql(
     query: Annotated[
         str,
-        typer.Argument(
-            metavar="QUERY", help="One SELECT, in DuckDB's SQL; `hopline schema` lists the tables."
-        ),
+        typer.Argument(metavar="QUERY", help="One SELECT, in DuckDB's SQL; `hopline schema` lists the tables."),
     ],
     selection: Selection,
     output: Output = None,

@@ -42,7 +42,8 @@ _BINARY = (TableFormat.PARQUET, TableFormat.ARROW)
 def choose_format(wanted: TableFormat | None, output: Path | None) -> TableFormat:
     """Return the format to write: the one asked for, else the one that the name of the output says, else a table.
 
-    Raises OutputError when `output` could not be written, and UsageError for a binary format on a terminal: both before any work.
+    Before any work, it raises OutputError when `output` could not be written, and UsageError for a binary format on a
+    terminal.
     """
     if output is not None:
         check_writable(output)
@@ -54,7 +55,7 @@ def choose_format(wanted: TableFormat | None, output: Path | None) -> TableForma
 
 def write_table(table: pa.Table, format_: TableFormat, output: Path | None = None) -> None:
     """Write `table` to the file `output`, or to standard output; raises OutputError when that fails."""
-    from hopline.writers import columnar, grid, markdown, objects, separated  # noqa: PLC0415 - pyarrow
+    from hopline.writers import columnar, grid, markdown, objects, separated
 
     with open_destination(output) as stream:
         match format_:

@@ -20,8 +20,8 @@ _PLAIN = Screen(width=None, interactive=False, colour=False, unicode=True)
 def write_grid(table: pa.Table, stream: BinaryIO, screen: Screen | None = None) -> None:
     """Write `table` for `screen`; without one (a file), with Unicode, no colour and lines as long as they are.
 
-    NULL is `-`. Where the columns do not fit the width, texts are cut (with a mark) down to 16 cells; where even that does not
-    fit, each row becomes a block of `column  value` lines.
+    NULL is `-`. Where the columns do not fit the width, texts are cut (with a mark) down to 16 cells; where even that
+    does not fit, each row becomes a block of `column  value` lines.
     """
     screen = screen or _PLAIN
     encoding = "utf-8" if screen.unicode else "ascii"
@@ -31,9 +31,7 @@ def write_grid(table: pa.Table, stream: BinaryIO, screen: Screen | None = None) 
     widths = [max(map(cell_len, (name, *cells))) for name, cells in zip(names, columns, strict=True)]
     numeric = [is_number(type_) for type_ in table.schema.types]
     fitted = _fit(widths, numeric, screen.width)
-    lines = (
-        _draw_blocks(names, rows) if fitted is None else _draw_columns(names, rows, fitted, numeric, screen)
-    )
+    lines = _draw_blocks(names, rows) if fitted is None else _draw_columns(names, rows, fitted, numeric, screen)
     for line in lines:
         stream.write(line.encode(encoding, "backslashreplace") + b"\n")
 
@@ -44,9 +42,7 @@ def _fit(widths: Sequence[int], numeric: Sequence[bool], limit: int | None) -> l
         return list(widths)
     fitted = [min(width, limit) for width in widths]
     while sum(fitted) + 2 * (len(fitted) - 1) > limit:
-        cuttable = [
-            index for index, right in enumerate(numeric) if not right and fitted[index] > _LEAST_TEXT_WIDTH
-        ]
+        cuttable = [index for index, right in enumerate(numeric) if not right and fitted[index] > _LEAST_TEXT_WIDTH]
         if not cuttable:
             return None
         fitted[max(cuttable, key=fitted.__getitem__)] -= 1
@@ -80,17 +76,14 @@ def _draw_blocks(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[st
     for number, row in enumerate(rows, start=1):
         lines.append(f"-- row {number} " + "-" * max(0, width - 6))
         lines += [
-            f"{name}{' ' * (width - cell_len(name))}  {cell}".rstrip()
-            for name, cell in zip(names, row, strict=True)
+            f"{name}{' ' * (width - cell_len(name))}  {cell}".rstrip() for name, cell in zip(names, row, strict=True)
         ]
     return lines or ["(no rows)"]
 
 
 def _read_columns(table: pa.Table) -> list[list[str]]:
     """Return the cells of each column as text."""
-    columns = [list(column) for column in zip(*read_rows(table), strict=True)] or [
-        [] for _ in table.column_names
-    ]
+    columns = [list(column) for column in zip(*read_rows(table), strict=True)] or [[] for _ in table.column_names]
     return [
         _write_times(values) if pa.types.is_timestamp(type_) else [_write_cell(value) for value in values]
         for values, type_ in zip(columns, table.schema.types, strict=True)
@@ -98,7 +91,7 @@ def _read_columns(table: pa.Table) -> list[list[str]]:
 
 
 def _write_times(values: Sequence[str | None]) -> list[str]:
-    """Times to the millisecond where that is all there is; the whole column alike, so that digits stand below digits."""
+    """Times to the millisecond where that is all there is; the whole column alike, digits below digits."""
     digits = 26 if any(value is not None and value[23:26] != "000" for value in values) else 23
     return ["-" if value is None else value[:digits].replace("T", " ") for value in values]
 

@@ -34,9 +34,7 @@ def _write_cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return _escape(
-            ", ".join(
-                item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in value
-            )
+            ", ".join(item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in value)
         )
     return _escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 

@@ -19,8 +19,8 @@ _NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
 def write_csv(table: pa.Table, stream: BinaryIO) -> None:
     """Write a header and one line per row.
 
-    NULL is nothing at all, the empty text is `""`, lists and objects are JSON, and a text that a spreadsheet would run as a formula gets
-    an apostrophe in front (numbers stay as they are).
+    NULL is nothing at all, the empty text is `""`, lists and objects are JSON, and a text that a spreadsheet would run
+    as a formula gets an apostrophe in front (numbers stay as they are).
     """
     header = ",".join(_quote(_defuse(name)) for name in table.column_names)
     stream.write(header.encode() + b"\n")

@@ -42,8 +42,8 @@ def name_uniquely(names: Sequence[str]) -> list[str]:
 def make_plain(value: Any, type_: pa.DataType | None = None) -> Any:
     """Return `value` as None, bool, int, float, str, list or dict, fit for JSON.
 
-    Times are RFC 3339 in UTC with microseconds, bytes are text with `\\xNN` for what is not UTF-8, maps are objects, decimals
-    without a fraction are integers, and a float that is no number is None.
+    Times are RFC 3339 in UTC with microseconds, bytes are text with `\\xNN` for what is not UTF-8, maps are objects,
+    decimals without a fraction are integers, and a float that is no number is None.
     """
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -61,22 +61,24 @@ def make_plain(value: Any, type_: pa.DataType | None = None) -> Any:
 
 
 def _make_plain_scalar(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        value = int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
     match value:
         case float():
-            return value if math.isfinite(value) else None
-        case Decimal():
-            if not value.is_finite():
-                return None
-            return int(value) if value == value.to_integral_value() else float(value)
+            plain: Any = value if math.isfinite(value) else None
+        case int():
+            plain = value
         case datetime():
-            return write_time(value)
+            plain = write_time(value)
         case date() | time():
-            return value.isoformat()
+            plain = value.isoformat()
         case timedelta():
-            return value.total_seconds()
+            plain = value.total_seconds()
         case bytes():
-            return value.decode("utf-8", "backslashreplace")
-    return str(value)
+            plain = value.decode("utf-8", "backslashreplace")
+        case _:
+            plain = str(value)
+    return plain
 
 
 def write_time(value: datetime) -> str:
@@ -104,9 +106,7 @@ def _write_interval(value: Any) -> str:
 
 
 def _is_list(type_: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_)
-    )
+    return bool(pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_))
 
 
 def _field_types(type_: pa.DataType | None) -> dict[str, pa.DataType]:
