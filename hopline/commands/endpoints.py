@@ -1,0 +1,28 @@
+"""`hopline endpoints`: who served what."""
+
+from __future__ import annotations
+
+from hopline.commands.outputs import ListFormat, Output
+from hopline.selection import Selection, takes_logs
+from hopline.writers import TableFormat, choose_format, write_table
+
+_ORDER = "ORDER BY service, service_port, subset, group_role <> 'primary', endpoint_group, requests DESC, endpoint"
+_EVERYTHING = f"SELECT * FROM endpoints {_ORDER}"
+_FOR_EYES = f"""
+SELECT service, service_port AS port, endpoint, endpoint_group AS "group", group_role AS role, workload,
+       requests, failed, round(100 * share, 2) AS "share_%", p50_ms, p95_ms, p99_ms, first_seen, last_seen
+FROM endpoints {_ORDER}
+"""
+
+
+@takes_logs
+def endpoints(selection: Selection, output: Output = None, format_: ListFormat = None) -> None:
+    """Show who served what: requests, failures and latency per service and endpoint.
+
+    A table shows the most useful columns; the other formats hold all of them.
+    """
+    chosen = choose_format(format_, output)
+    selection.refuse_to_overwrite(output)
+    with selection.open() as session:
+        query = _FOR_EYES if chosen in (TableFormat.TABLE, TableFormat.MD) else _EVERYTHING
+        write_table(session.sql(query), chosen, output)
