@@ -29,11 +29,12 @@ class Entry:
     line: int
     endpoint: str | None = None
     outcome: str = "ok"
+    stalled: bool = False
 
     @property
     def is_symptom(self) -> bool:
-        """True when the primary lost it, or no endpoint was found for it."""
-        return self.failed and self.role != "secondary"
+        """True when the primary lost it or let it wait until the client left, or no endpoint was found for it."""
+        return (self.failed or self.stalled) and self.role != "secondary"
 
     @property
     def on_primary(self) -> bool:

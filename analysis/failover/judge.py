@@ -45,7 +45,7 @@ _SAME_ROUTE = """
 _ENTRIES_SQL = f"""
 SELECT DISTINCT
     w.number, epoch_us(r.start_time) AS "start", epoch_us(r.end_time) AS "end", r.group_role AS role, r.failed,
-    r.source, r.line, r.endpoint, r.outcome
+    r.source, r.line, r.endpoint, r.outcome, r.stalled
 FROM windows AS w JOIN requests AS r ON {_SAME_ROUTE}
 WHERE r.role NOT IN ('east_west', 'sidecar_inbound')
 """
@@ -55,7 +55,7 @@ SELECT
     w.number, count(*) AS count, r.outcome, r.response_flags AS flags, r.response_code_details AS details,
     r.upstream_transport_failure_reason AS transport_reason, r.endpoint, median(r.duration_ms) AS duration_ms
 FROM windows AS w JOIN requests AS r ON {_SAME_ROUTE}
-WHERE r.failed AND r.group_role <> 'secondary' AND r.role NOT IN ('east_west', 'sidecar_inbound')
+WHERE (r.failed OR r.stalled) AND r.group_role <> 'secondary' AND r.role NOT IN ('east_west', 'sidecar_inbound')
 GROUP BY ALL
 ORDER BY ALL
 """

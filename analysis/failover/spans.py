@@ -189,7 +189,10 @@ def _find_relapses(
     stretches: Sequence[Stretch], onset: int, end: int, full: int | None, options: Options
 ) -> list[Burst]:
     """Return the bursts of failures after the first: probes of ejected endpoints, or a failback that did not hold."""
-    failing = [i for i in range(onset, end + 1) if stretches[i].symptoms > options.full_share * stretches[i].requests]
+    # A service that always loses some requests is not tried again in every second.
+    noise = sum(s.symptoms for s in stretches[:onset]) / max(1, sum(s.requests for s in stretches[:onset]))
+    share = max(options.full_share, 3 * noise)
+    failing = [i for i in range(onset, end + 1) if stretches[i].symptoms > share * stretches[i].requests]
     bursts = _bursts(stretches, failing)
     if full is None:
         return bursts[1:]

@@ -48,6 +48,7 @@ class Stretch:
     secondary_ok: int = 0
     secondary_failed: int = 0
     none_failed: int = 0
+    stalled: int = 0
     gone: int = 0
     other: int = 0
 
@@ -73,8 +74,8 @@ class Stretch:
 
     @property
     def symptoms(self) -> int:
-        """Requests that the primary group lost, or that found no endpoint at all."""
-        return self.primary_failed + self.none_failed
+        """Requests that the primary group lost or let wait until the client left, or that found no endpoint."""
+        return self.primary_failed + self.none_failed + self.stalled
 
     @property
     def failed(self) -> int:
@@ -83,7 +84,7 @@ class Stretch:
 
     @property
     def requests(self) -> int:
-        """All requests but those whose client left."""
+        """All requests but those whose client left at once."""
         return self.ok + self.failed
 
 
@@ -124,7 +125,8 @@ SELECT
     epoch_us(min(second)) AS "start", epoch_us(max(second)) AS "end",
     sum(primary_ok)::BIGINT AS primary_ok, sum(primary_failed)::BIGINT AS primary_failed,
     sum(secondary_ok)::BIGINT AS secondary_ok, sum(secondary_failed)::BIGINT AS secondary_failed,
-    sum(none_failed)::BIGINT AS none_failed, sum(gone)::BIGINT AS gone, sum(other)::BIGINT AS other
+    sum(none_failed)::BIGINT AS none_failed,
+    sum(stalled)::BIGINT AS stalled, sum(gone)::BIGINT AS gone, sum(other)::BIGINT AS other
 FROM numbered
 GROUP BY cluster_id, gateway, proxy, service, service_port, subset, state,
          CASE WHEN state = 'single' THEN n ELSE n - n_in_state END

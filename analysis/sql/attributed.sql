@@ -25,6 +25,7 @@
 --   end_time: When the request ended (UTC): start_time + duration_ms, both floored to the millisecond by Envoy.
 --   outcome: How it ended, by flags first: ok, client_error, client_gone, upstream_error, upstream_unreachable, timeout, no_healthy_upstream, overflow, no_route, rejected_by_policy, rate_limited, fault_injected, protocol_error or unknown.
 --   failed: True where the caller lost it through the upstream side.
+--   stalled: True where the client left after waiting a second or more without any answer: what a frozen endpoint looks like before its connections time out.
 --   pinned: True for a stream longer than 10 minutes: it says nothing about routing now, and is left out of percentiles.
 CREATE VIEW attributed AS
 WITH judged AS (
@@ -80,6 +81,7 @@ SELECT
     j.start_time + to_milliseconds(coalesce(j.duration_ms, 0)) AS end_time,
     j.outcome,
     j.outcome IN ('upstream_error', 'upstream_unreachable', 'timeout', 'no_healthy_upstream', 'overflow') AS failed,
+    j.outcome = 'client_gone' AND j.response_code = 0 AND coalesce(j.duration_ms >= 1000, false) AS stalled,
     coalesce(j.duration_ms > 600000, false) AS pinned
 FROM judged AS j
 JOIN source_numbers AS s ON s.source = j.source

@@ -16,7 +16,8 @@
 --   secondary_ok: Requests answered by another group.
 --   secondary_failed: Requests lost on another group.
 --   none_failed: Requests lost without an endpoint.
---   gone: Requests whose client left first, wherever they were sent.
+--   stalled: Requests to the primary whose client left after waiting a second or more.
+--   gone: All requests whose client left first, wherever they were sent.
 --   other: Requests that nothing attributes.
 CREATE TABLE seconds AS
 SELECT
@@ -27,6 +28,7 @@ SELECT
     count(*) FILTER (group_role = 'secondary' AND NOT failed AND outcome <> 'client_gone') AS secondary_ok,
     count(*) FILTER (group_role = 'secondary' AND failed) AS secondary_failed,
     count(*) FILTER (group_role NOT IN ('primary', 'secondary') AND failed) AS none_failed,
+    count(*) FILTER (group_role <> 'secondary' AND stalled) AS stalled,
     count(*) FILTER (outcome = 'client_gone') AS gone,
     count(*) FILTER (
         group_role NOT IN ('primary', 'secondary') AND NOT failed AND outcome <> 'client_gone'

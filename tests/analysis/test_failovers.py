@@ -108,6 +108,19 @@ def _slow_pod(t: float, chance: random.Random) -> dict[str, Any]:
     return {"upstream_host": pod, "duration_ms": 900 if pod == PODS[0] else 5}
 
 
+def _frozen(t: float, chance: random.Random) -> dict[str, Any]:
+    """Pods whose packets vanish: clients give up after two seconds, until the connections time out at last."""
+    if t < 40:
+        return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 2000, "upstream_host": chance.choice(PODS)}
+    return remote()
+
+
+def _impatient(t: float, chance: random.Random) -> dict[str, Any]:
+    if chance.random() < 0.03:
+        return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 1500, "upstream_host": chance.choice(PODS)}
+    return healthy(t, chance)
+
+
 def _blackout(t: float, chance: random.Random) -> dict[str, Any]:
     return failed(chance.choice(PODS)) if t < 32 else unhealthy()
 
@@ -130,6 +143,8 @@ SCENARIOS = [
     Scenario("open at the end", _window(20, 999, _always_remote), 50, 60, "complete", open_at_end=True),
     Scenario("begins inside", _window(-1, 20, _always_remote), 50, 90, "complete", began_before_start=True),
     Scenario("two, far apart", lambda t, c: _window(20, 40, _always_remote)(t % 1500, c), 5, 3000, "complete", count=2),
+    Scenario("frozen pods", _window(30, 60, _frozen), 50, 120, "complete", "timeouts", relapses=0),
+    Scenario("impatient clients", _impatient, 100, 120, None),
     Scenario("active-active", _share(0.5), 50, 120, None),
     Scenario("active-active, uneven", _share(0.2), 50, 120, None),
     Scenario("quiet", healthy, 10, 120, None),
