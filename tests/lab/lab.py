@@ -42,6 +42,7 @@ class Lab:
         self._fault_us: int | None = None
         self._restored_us: int | None = None
         self._versions = 0
+        self._killed: list[str] = []
         self.pods = {
             **{pod.name: Pod(pod, settings, settings.service_ms) for pod in settings.local_pods},
             **{
@@ -117,7 +118,8 @@ class Lab:
         self._publish_endpoints()
 
     def kill_sidecars(self) -> None:
-        """Kill the sidecars of cluster2 with their pods."""
+        """Kill the sidecars of cluster2 with their pods; lines they had not written yet are lost."""
+        self._killed.append(truth.rfc3339(time.time_ns() // 1000))
         self._envoys.pop(SIDECARS.name).kill()
 
     async def restart_sidecars(self) -> None:
@@ -214,6 +216,7 @@ class Lab:
             "fault_at": truth.rfc3339(self._fault_us) if self._fault_us else None,
             "restored_at": truth.rfc3339(self._restored_us) if self._restored_us else None,
             "actions": self._actions,
+            "sidecars_killed_at": self._killed,
             "counts": truth.count_answers(answers),
             "instants": truth.find_instants(answers, self._fault_us, self._restored_us),
             "failed_bursts": truth.describe_bursts(answers),

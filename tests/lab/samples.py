@@ -41,13 +41,14 @@ SAMPLES: tuple[Sample, ...] = (
         "crash", 1, {"max_requests_per_connection": 120, "base_ejection_s": 8.0}, {"down_s": 15.5}, plain=True
     ),
     # Idle connections are closed: every east-west line is written by the time of the cut.
-    Sample("scale_to_zero", 2, {"idle_timeout_s": 20.0}),
-    # Kept open: not one east-west line is written by the time of the cut.
-    Sample("brownout", 3, encoding="json"),
+    Sample("scale_to_zero", 2, {"max_requests_per_connection": 250, "idle_timeout_s": 20.0}),
+    # The same mesh with logs in Istio's JSON encoding.
+    Sample("brownout", 3, {"max_requests_per_connection": 300}, encoding="json", gzip_above=300_000),
 )
 _SMALL = 20_000
 INCIDENTS: tuple[Sample, ...] = (
     Sample("total_outage", 4, {"rate": 40.0, "replicas": 2}, gzip_above=_SMALL),
+    # Connections are kept open: not one east-west line is written by the time of the cut.
     Sample("slow", 5, {"rate": 40.0}, gzip_above=_SMALL),
     Sample("client_noise", 6, {"rate": 40.0}, gzip_above=_SMALL),
 )
