@@ -49,5 +49,7 @@ class Evidence:
                         line = left.pop()
                         found[line] = texts[line - block.first_line].removesuffix(b"\r")
         except OSError as error:
-            raise SourceError(f"{source}: {error.strerror or error}", hint="Is the file still there?") from error
+            raise SourceError(
+                f"{source}: {error.strerror or error}", hint="Is the file still there?"
+            ) from error
         return found

@@ -21,9 +21,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 _ENDING = re.compile(
-    r"\.(?:log|logs|txt|json|jsonl|ndjson|out|gz|gzip|zst|zstd|bz2|xz|old|bak|\d+|\d{8}|\d{8}-\d+|\d{8}T\d+)$", re.IGNORECASE
+    r"\.(?:log|logs|txt|json|jsonl|ndjson|out|gz|gzip|zst|zstd|bz2|xz|old|bak|\d+|\d{8}|\d{8}-\d+|\d{8}T\d+)$",
+    re.IGNORECASE,
 )
-_POD_HASH = re.compile(r"-[a-f0-9]{8,10}-[a-z0-9]{5}$|-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+_POD_HASH = re.compile(
+    r"-[a-f0-9]{8,10}-[a-z0-9]{5}$|-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$"
+)
 _REPLICA = re.compile(r"[-_.]\d{1,4}$")
 _DAEMON_HASH = re.compile(r"-(?=[a-z]*\d)[bcdfghjklmnpqrstvwxz2456789]{5}$")
 _CLUSTER_WORD = re.compile(
@@ -37,7 +40,10 @@ _GATEWAY_WORD = re.compile(
 _NOT_NAMES = frozenset(
     "log logs access accesslog access-log access-logs accesslogs data tmp temp out output var home root".split()
 )
-_K8S_POD = re.compile(r"(?:^|/)pods/(?P<ns>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_(?P<uid>[0-9a-f-]+)/(?P<c>[^/]+)/[^/]+$")
+_EVENTS = re.compile(r"[-._](?:outlier|health|hc|ejection)[-._a-z]*$", re.IGNORECASE)
+_K8S_POD = re.compile(
+    r"(?:^|/)pods/(?P<ns>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_(?P<uid>[0-9a-f-]+)/(?P<c>[^/]+)/[^/]+$"
+)
 _K8S_CONTAINER = re.compile(
     r"(?:^|/)(?P<pod>[a-z0-9.-]+)_(?P<ns>[a-z0-9-]+)_(?P<c>[a-z0-9.-]+)-(?P<id>[0-9a-f]{12,64})\.log(?:\.[^/]*)?$"
 )
@@ -51,6 +57,8 @@ class Names:
     gateway: str | None = None
     proxy: str | None = None
     role: str = "unknown"
+    #: The gateway is only what the file name suggests: worth nothing where the file is no log.
+    by_file_name: bool = False
 
 
 def role_of_gateway(gateway: str | None) -> str:
@@ -80,21 +88,37 @@ def names_from_path(path: str, root: str | None = None) -> Names:
     pure = PurePath(path)
     proxy = stem_of(pure.name)
     parent, grandparent = pure.parent.name, pure.parent.parent.name
-    gateway, cluster = workload_of_pod(proxy), None
+    gateway, cluster, by_file_name = workload_of_pod(proxy), None, True
     if _is_name(grandparent) and _CLUSTER_WORD.search(grandparent) and _is_name(parent):
-        cluster, gateway = grandparent, parent
+        cluster, gateway, by_file_name = grandparent, parent, False
     elif _is_name(parent) and _CLUSTER_WORD.search(parent):
         cluster = parent
     elif _is_name(parent) and (_GATEWAY_WORD.search(parent) or _begins_with(proxy, parent)):
-        gateway = parent
+        gateway, by_file_name = parent, False
         if root is not None and _is_inside(pure.parent.parent, root) and _is_name(grandparent):
             cluster = grandparent
-    return Names(cluster, gateway, proxy, role_of_gateway(gateway))
+    return Names(cluster, gateway, proxy, role_of_gateway(gateway), by_file_name)
 
 
 def with_label(names: Names, cluster_id: str, gateway: str) -> Names:
     """Return the names with those of a label in their place."""
-    return replace(names, cluster_id=cluster_id, gateway=gateway, role=role_of_gateway(gateway))
+    return replace(
+        names, cluster_id=cluster_id, gateway=gateway, role=role_of_gateway(gateway), by_file_name=False
+    )
+
+
+def names_of_snapshot(names: Names) -> Names:
+    """Return the names of the proxy that an inventory file is about: its file name says what it is, not who.
+
+    `ingress-1.outlier-events.log` still names its proxy.
+    """
+    proxy = None if names.proxy is None else _EVENTS.sub("", names.proxy)
+    if proxy == names.proxy:
+        proxy = None
+    if names.by_file_name:
+        gateway = workload_of_pod(proxy) if proxy else None
+        return Names(names.cluster_id, gateway, proxy, role_of_gateway(gateway))
+    return replace(names, proxy=proxy)
 
 
 def stem_of(file_name: str) -> str:

@@ -21,9 +21,7 @@ from ingest.rows import Rows, filter_rows, rows_of_entries, rows_of_texts
 
 #: Words that only access-log entries hold: a line with one that no format reads is a reject, not another's.
 _JSON_WORDS = r'"(?:response_code|response_flags|upstream_host|upstream_cluster|downstream_remote_address)"'
-_ENVOY_MESSAGE = (
-    r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\s*\[\d+\]\s*\[(?:trace|debug|info|warning|error|critical|off)\]"
-)
+_ENVOY_MESSAGE = r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\s*\[\d+\]\s*\[(?:trace|debug|info|warning|error|critical|off)\]"
 _AGENT_MESSAGE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\s+(?:trace|debug|info|warn|error|fatal)\s"
 _TEXT_ENTRY = r'^\[\d{4}-\d\d-\d\d[T ][^\]]*\]\s+"|" ?HTTP/\d(?:\.\d)?" \d|HTTP/\d(?:\.\d)?" (?:\d{3}|0) |access\s+connection complete'
 
@@ -130,7 +128,9 @@ def _read_carefully(
     rows: list[Rows] = []
     patterns = [(known.name, known.pattern) for known in formats if known.pattern is not None]
     trimmed = [without_time(known) for known in formats]
-    patterns += [(known.name, known.pattern) for known in trimmed if known is not None and known.pattern is not None]
+    patterns += [
+        (known.name, known.pattern) for known in trimmed if known is not None and known.pattern is not None
+    ]
     for name, pattern in patterns:
         if not len(left):
             break

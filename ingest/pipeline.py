@@ -62,7 +62,9 @@ def parse(
     warnings += more
     folder.mkdir(parents=True, exist_ok=True)
     sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
-    declared = [_spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    declared = [
+        _spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)
+    ]
     output = Output(
         access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),
         rejects=TableWriter(folder / "rejects.parquet", schema.REJECTS),

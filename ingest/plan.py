@@ -81,51 +81,61 @@ def _compile(literals: list[str], fields: list[int]) -> Plan | None:
 
 
 def run_plan(plan: Plan, lines: pl.Series) -> tuple[pl.Series, dict[int, pl.Series]]:
-    """Return the positions (UInt32) of the lines that fit, and the text of each field of those lines."""
-    frame = pl.DataFrame({"": lines, "@": pl.int_range(len(lines), dtype=pl.UInt32, eager=True)})
-    frame = _run(plan, frame, "", "")
-    positions = frame["@"]
-    fields = {int(name[1:]): frame[name] for name in frame.columns if name.startswith("f")}
-    return positions, fields
+    """Return the positions (UInt32) of the lines that fit, and the text of each field of those lines.
+
+    The texts are without names and in the order of the positions; where no line fits, both are empty.
+    """
+    run = _Run(lines)
+    run.read(plan, lines)
+    return run.positions, run.fields if len(run.positions) else {}
 
 
-def _run(plan: Plan, frame: pl.DataFrame, column: str, path: str) -> pl.DataFrame:
-    """Replace `column` by the fields in it, keeping only the rows that fit."""
-    texts = frame[column]
-    if isinstance(plan, Fixed):
-        return _keep(frame.drop(column), texts == plan.text)
-    if isinstance(plan, Value):
-        return _run_value(plan, frame, column)
-    count = len(plan.parts)
-    pieces = texts.str.split_exact(plan.separator, count).struct.unnest()
-    names = [f"{path}.{index}" for index in range(count)]
-    surplus = pieces[f"field_{count}"]
-    good = pieces[f"field_{count - 1}"].is_not_null() & surplus.is_null()
-    pieces = pieces.drop(f"field_{count}")
-    pieces.columns = names
-    frame = _keep(frame.drop(column).hstack(pieces), good)
-    for part, name in zip(plan.parts, names, strict=True):
-        frame = _run(part, frame, name, name)
-    return frame
+class _Run:
+    """The pieces of the lines that still fit; they all have the same length at any time."""
 
+    def __init__(self, lines: pl.Series) -> None:
+        self.positions = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
+        self.fields: dict[int, pl.Series] = {}
+        self._pending: list[pl.Series] = []
 
-def _run_value(plan: Value, frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    texts, name = frame[column], f"f{plan.field}"
-    if plan.prefix or plan.suffix:
-        # Prefix and suffix must not share bytes: `[]` does not fit the text `[` once for each.
-        good = texts.str.len_bytes() >= len((plan.prefix + plan.suffix).encode())
+    def read(self, plan: Plan, texts: pl.Series) -> None:
+        """Read one piece of every line; nothing more is done once no line is left."""
+        if not len(self.positions):
+            return
+        if isinstance(plan, Fixed):
+            self._keep(texts == plan.text)
+        elif isinstance(plan, Value):
+            self._read_value(plan, texts)
+        else:
+            self._read_split(plan, texts)
+
+    def _read_value(self, plan: Value, texts: pl.Series) -> None:
+        # Prefix and suffix must not share bytes: the text `"` does not begin and end a quoted value.
+        if plan.prefix and plan.suffix:
+            texts = self._keep(texts.str.len_bytes() >= len((plan.prefix + plan.suffix).encode()), texts)
         if plan.prefix:
-            good &= texts.str.starts_with(plan.prefix)
+            texts = self._keep(texts.str.starts_with(plan.prefix), texts).str.strip_prefix(plan.prefix)
         if plan.suffix:
-            good &= texts.str.ends_with(plan.suffix)
-        frame = _keep(frame, good)
-        texts = frame[column]
-        if plan.prefix:
-            texts = texts.str.strip_prefix(plan.prefix)
-        if plan.suffix:
-            texts = texts.str.strip_suffix(plan.suffix)
-    return frame.drop(column).with_columns(texts.alias(name))
+            texts = self._keep(texts.str.ends_with(plan.suffix), texts).str.strip_suffix(plan.suffix)
+        self.fields[plan.field] = texts
 
+    def _read_split(self, plan: Split, texts: pl.Series) -> None:
+        count = len(plan.parts)
+        pieces = texts.str.split_exact(plan.separator, count).struct.unnest().get_columns()
+        good = pieces[count - 1].is_not_null() & pieces[count].is_null()
+        depth = len(self._pending)
+        self._pending += reversed(pieces[:count])
+        self._keep(good)
+        for part in plan.parts:
+            texts = self._pending.pop()
+            self.read(part, texts)
+        del self._pending[depth:]
 
-def _keep(frame: pl.DataFrame, good: pl.Series) -> pl.DataFrame:
-    return frame if good.all() else frame.filter(good)
+    def _keep(self, good: pl.Series, texts: pl.Series | None = None) -> pl.Series:
+        """Drop the lines that are not good; returns `texts` without them."""
+        if good.all():
+            return self.positions if texts is None else texts
+        self.positions = self.positions.filter(good)
+        self.fields = {index: values.filter(good) for index, values in self.fields.items()}
+        self._pending = [values.filter(good) for values in self._pending]
+        return self.positions if texts is None else texts.filter(good)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -20,6 +20,7 @@ from ingest.compression import ByteStream
 from ingest.errors import InventoryError
 from ingest.formats import LogFormat
 from ingest.inventory import Context, InventoryFormat, recognise
+from ingest.names import Names, names_of_snapshot
 from ingest.parser import parse_lines
 from ingest.rows import Origin, to_table
 from ingest.tables import TableWriter
@@ -80,6 +81,8 @@ class Facts:
     def to_row(self) -> dict[str, object]:
         """Return the row of the `sources` table."""
         names = self.source.names
+        if names.by_file_name and not self.access_log_rows:
+            names = Names(cluster_id=names.cluster_id)
         role = names.role
         if role == "unknown":
             known = [name for name, _ in self.roles.most_common() if name != "unknown"]
@@ -193,7 +196,9 @@ def _read_inventory(
         if size > MAX_INVENTORY_BYTES:
             raise InventoryError(f"{facts.source.name}: larger than {MAX_INVENTORY_BYTES >> 30} GiB")
         yield
-    context = Context(facts.source.name, facts.source.names, facts.source.observed_at)
+    names = names_of_snapshot(facts.source.names)
+    facts.source = replace(facts.source, names=names)
+    context = Context(facts.source.name, names, facts.source.observed_at)
     snapshot = known.read(decode(b"\n".join(parts)), context)
     output.inventory.add_rows(snapshot.inventory)
     output.outlier_events.add_rows(snapshot.outlier_events)
@@ -275,4 +280,3 @@ class BlockReader:
                 for place, reason in rejects
             ]
         )
-

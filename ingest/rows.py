@@ -108,7 +108,11 @@ def to_table(rows: Rows, lines: pl.Series, origin: Origin) -> pa.Table:
     """Return rows as an Arrow table of the public schema; `lines` (Int64) are the line numbers of the rows."""
     count = len(rows)
     arrays: list[pa.Array] = []
-    named = {"cluster_id": origin.names.cluster_id, "gateway": origin.names.gateway, "proxy": origin.names.proxy}
+    named = {
+        "cluster_id": origin.names.cluster_id,
+        "gateway": origin.names.gateway,
+        "proxy": origin.names.proxy,
+    }
     for spec in schema.ACCESS_LOG:
         name = spec.name
         if name in rows.columns:
@@ -160,7 +164,9 @@ def _extra_array(extra: Mapping[str, pl.Series], count: int) -> pa.Array:
         .sort("@", maintain_order=True)
     )
     return pa.MapArray.from_arrays(
-        _to_arrow(offsets, pa.int32()), _to_arrow(long["key"], pa.string()), _to_arrow(long["value"], pa.string())
+        _to_arrow(offsets, pa.int32()),
+        _to_arrow(long["key"], pa.string()),
+        _to_arrow(long["value"], pa.string()),
     )
 
 
@@ -200,7 +206,11 @@ def _roles(rows: Rows, origin: Origin) -> pl.Series:
         }
     )
     cluster, local = pl.col("cluster"), pl.col("local")
-    outbound = cluster.str.starts_with("outbound|") | (cluster == "PassthroughCluster") | (cluster == "BlackHoleCluster")
+    outbound = (
+        cluster.str.starts_with("outbound|")
+        | (cluster == "PassthroughCluster")
+        | (cluster == "BlackHoleCluster")
+    )
     if rows.format.startswith("ztunnel"):
         by_content = pl.lit("ztunnel")
     else:

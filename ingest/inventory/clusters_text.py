@@ -13,7 +13,7 @@ _KEYS = frozenset(
     "weight region zone sub_zone canary priority success_rate local_origin_success_rate".split()
 )
 _CLUSTER_LINE = re.compile(
-    r".+::(?:default_priority|high_priority|added_via_api|observability_name|eds_service_name|outlier)::?.*"
+    r".+::(?:default_priority|high_priority|added_via_api|observability_name|eds_service_name|outlier|[a-z_]+)::.*"
 )
 
 
