@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hopline.writers.values import write_time
-
 if TYPE_CHECKING:
     from analysis import Session
 
@@ -17,7 +15,8 @@ SELECT (SELECT count(*) FROM failovers) AS failovers,
        (SELECT coalesce(sum(rejected), 0) FROM sources)::BIGINT AS rejected,
        count(*) AS requests,
        count(DISTINCT service) AS services,
-       count(*) FILTER (endpoint_group IS NOT NULL) AS attributed,
+       count(*) FILTER (endpoint_group IS NOT NULL) AS grouped,
+       count(DISTINCT endpoint) FILTER (endpoint_kind <> 'none') AS endpoints,
        min(start_time) AS first, max(start_time) AS last
 FROM requests
 """
@@ -38,15 +37,18 @@ def explain_nothing(session: Session) -> str | None:
     if not facts["requests"]:
         return f"no failover can be told: none of the {facts['parsed']:,} entries is in this selection"
     seen = f"{_count(facts['requests'], 'request')} of {_count(facts['services'], 'service')}{_write_extent(facts)}"
-    if not facts["attributed"]:
-        return f"no failover can be told: {seen}, but no entry says which endpoint or cluster served it"
+    if not facts["endpoints"]:
+        return f"no failover can be told: {seen}, but no entry says which endpoint served it"
+    if not facts["grouped"]:
+        return f"no failover seen in {seen}; of no endpoint is it known in which cluster it is (-i FILE can say so)"
     return f"no failover in {seen}"
 
 
 def _write_extent(facts: dict[str, Any]) -> str:
     if facts["first"] is None:
         return ""
-    return f" from {write_time(facts['first'])[:19]}Z to {write_time(facts['last'])[:19]}Z"
+    first, last = (f"{facts[end]:%Y-%m-%dT%H:%M:%SZ}" for end in ("first", "last"))
+    return f" from {first} to {last}"
 
 
 def _count(number: int, noun: str) -> str:
