@@ -17,11 +17,11 @@ from ingest.times import parse_time
 
 STDIN = "-"
 
-_LABEL = re.compile(r"(?P<cluster>[A-Za-z0-9][A-Za-z0-9_.-]*)/(?P<gateway>[A-Za-z0-9][A-Za-z0-9_.-]*)=(?P<path>.+)", re.DOTALL)
-#: A time inside a file name: 2026-11-24T02-00-00.123Z, 20261124T020000Z, 2026-11-24_02-00-00 ...
-_NAME_TIME = re.compile(
-    r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_-](\d\d)[-:_]?(\d\d)[-:_]?(\d\d)(?:[.,](\d{1,9}))?Z?(?!\d)"
+_LABEL = re.compile(
+    r"(?P<cluster>[A-Za-z0-9][A-Za-z0-9_.-]*)/(?P<gateway>[A-Za-z0-9][A-Za-z0-9_.-]*)=(?P<path>.+)", re.DOTALL
 )
+#: A time inside a file name: 2026-11-24T02-00-00.123Z, 20261124T020000Z, 2026-11-24_02-00-00 ...
+_NAME_TIME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_-](\d\d)[-:_]?(\d\d)[-:_]?(\d\d)(?:[.,](\d{1,9}))?Z?(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ def find_inventory(arguments: Sequence[str]) -> tuple[list[Source], list[str]]:
         text, observed_at = _split_time(argument)
         found = list(_expand(text, warnings))
         if not found:
-            raise SourceError(_explain(text), hint="Give inventory as -i FILE, -i FILE@TIME or -i cluster/gateway=FILE.")
-        sources += [
-            Source(s.name, s.path, s.names, observed_at or s.observed_at) for s in found if s.name != STDIN
-        ]
+            raise SourceError(
+                _explain(text), hint="Give inventory as -i FILE, -i FILE@TIME or -i cluster/gateway=FILE."
+            )
+        sources += [Source(s.name, s.path, s.names, observed_at or s.observed_at) for s in found if s.name != STDIN]
     return sources, warnings
 
 
@@ -114,7 +114,9 @@ def _expand_path(path: str, warnings: list[str]) -> Iterator[Source]:
         if os.path.lexists(path):
             yield _source(path, None)
         return
-    for folder, folders, files in os.walk(path, onerror=lambda error: warnings.append(f"{error.filename}: {error.strerror}")):
+    for folder, folders, files in os.walk(
+        path, onerror=lambda error: warnings.append(f"{error.filename}: {error.strerror}")
+    ):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             file = os.path.join(folder, name)

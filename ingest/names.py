@@ -21,9 +21,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 _ENDING = re.compile(
-    r"\.(?:log|logs|txt|json|jsonl|ndjson|out|gz|gzip|zst|zstd|bz2|xz|old|bak|\d+|\d{8}|\d{8}-\d+|\d{8}T\d+)$", re.IGNORECASE
+    r"\.(?:log|logs|txt|json|jsonl|ndjson|out|gz|gzip|zst|zstd|bz2|xz|old|bak|\d+|\d{8}|\d{8}-\d+|\d{8}T\d+)$",
+    re.IGNORECASE,
 )
-_POD_HASH = re.compile(r"-[a-f0-9]{8,10}-[a-z0-9]{5}$|-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+_POD_HASH = re.compile(
+    r"-[a-f0-9]{8,10}-[a-z0-9]{5}$|-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$"
+)
 _REPLICA = re.compile(r"[-_.]\d{1,4}$")
 _DAEMON_HASH = re.compile(r"-(?=[a-z]*\d)[bcdfghjklmnpqrstvwxz2456789]{5}$")
 _CLUSTER_WORD = re.compile(

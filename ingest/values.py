@@ -106,9 +106,7 @@ def _convert_few(texts: pl.Series, read: Callable[[str], list[str] | None]) -> t
             "good": [value is not None for value in values],
         }
     )
-    joined = (
-        texts.alias("text").to_frame().join(table, on="text", how="left", nulls_equal=True, maintain_order="left")
-    )
+    joined = texts.alias("text").to_frame().join(table, on="text", how="left", nulls_equal=True, maintain_order="left")
     return joined["value"].fill_null(pl.Series([[]], dtype=FLAGS)), joined["good"]
 
 

@@ -1,15 +1,15 @@
 """Known log formats: one TOML file each, tested by its own samples. A new format is one new file.
 
-    name         unique name
-    title        one line for people
-    description  where the format is found
-    encoding     text | json | pairs
-    era          what tells it from its neighbours in time, where that matters
-    rank         order in which formats are tried where nothing else decides (lower first)
-    pattern      text: Envoy's own format string
-    [keys]       json and pairs: key -> column; other keys go to `extra`
-    requires     json and pairs: an entry is of this format only with one of these keys
-    [[samples]]  line = the entry, row = the columns it must give (NULL where not named: not compared)
+name         unique name
+title        one line for people
+description  where the format is found
+encoding     text | json | pairs
+era          what tells it from its neighbours in time, where that matters
+rank         order in which formats are tried where nothing else decides (lower first)
+pattern      text: Envoy's own format string
+[keys]       json and pairs: key -> column; other keys go to `extra`
+requires     json and pairs: an entry is of this format only with one of these keys
+[[samples]]  line = the entry, row = the columns it must give (NULL where not named: not compared)
 """
 
 from __future__ import annotations

@@ -67,6 +67,11 @@ def split_address(text: str) -> tuple[str | None, int | None]:
     if not text or text == "-":
         return None, None
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not host.endswith("]") and "/" not in host):
+    if (
+        not colon
+        or not port.isdigit()
+        or int(port) > 65535
+        or (":" in host and not host.endswith("]") and "/" not in host)
+    ):
         return text, None
     return host.removeprefix("[").removesuffix("]") if "/" not in host else host, int(port)
