@@ -177,8 +177,9 @@ def _explain_event(event: Row, failover: Row) -> str:
 
 def _write_loss(failover: Row) -> str:
     requests, failed = failover["requests"] or 0, failover["failed"] or 0
-    share = f" ({100 * failed / requests:.1f}%)" if requests and failed else ""
-    return f"{failed:,} of {requests:,} requests failed{share}"
+    if not failed:
+        return f"none of {requests:,} requests failed"
+    return f"{failed:,} of {requests:,} requests failed ({100 * failed / requests:.1f}%)"
 
 
 def _after_onset(failover: Row, duration: str) -> str | None:

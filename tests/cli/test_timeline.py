@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from analysis import Session
 from hopline.console import Screen
-from hopline.silence import explain_nothing
+from hopline.silence import explain_no_failover
 from hopline.story import draw_story
 from tests.analysis import simulate
 from tests.cli.story import open_story
@@ -27,7 +27,7 @@ def crash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 def test_tells_a_crash(crash: Session) -> None:
     lines = draw_story(crash, screen(100), "UTC").splitlines()
-    assert explain_nothing(crash) is None
+    assert explain_no_failover(crash) is None
     assert lines[0] == "frontend.mycompany.mesh:80   cluster1 -> remote   complete, connect_failure, recovered"
     assert "cluster1/ingress/ingress-1" in lines[1]
     assert re.search(r"healthy.*\u00d7.*on remote.*\u00d7.*on remote.*failback.*healthy", lines[2])
@@ -91,11 +91,11 @@ def test_a_failover_still_open(tmp_path: Path) -> None:
 def test_silence_is_explained(tmp_path: Path) -> None:
     with open_story(tmp_path / "calm", simulate.healthy, until=30) as session:
         assert draw_story(session, screen(100), "UTC") == ""
-        assert explain_nothing(session) == (
+        assert explain_no_failover(session) == (
             "no failover seen in 3,000 requests of 1 service from 2026-11-23T20:54:00Z to 2026-11-23T20:54:29Z; "
             "of no endpoint is it known in which cluster it is (-i FILE can say so)"
         )
     with open_story(tmp_path / "none", simulate.healthy, until=0) as session:
-        assert "no access-log entry" in (explain_nothing(session) or "")
+        assert "there is nothing in 0 sources" in (explain_no_failover(session) or "")
     with open_story(tmp_path / "blind", simulate.healthy, until=5, upstream_host=None) as session:
-        assert "no entry says which endpoint" in (explain_nothing(session) or "")
+        assert "no entry says which endpoint" in (explain_no_failover(session) or "")
