@@ -16,6 +16,7 @@ import typer
 from hopline import __version__
 from hopline.commands import endpoints, failovers, formats, report, schema, sql
 from hopline.console import say, say_error
+from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
 
 #: What a shell reports for a program that its reader left (128 + SIGPIPE), was interrupted or was told to end.
@@ -74,7 +75,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
-    except BrokenPipeError:
+    except (ReaderLeftError, BrokenPipeError):
         return _leave_quietly()
     except _Terminated:
         return TERMINATED

@@ -14,6 +14,10 @@ from typing import BinaryIO
 from ingest.errors import OutputError
 
 
+class ReaderLeftError(Exception):
+    """Whoever read our standard output (`head`, a pager) wants no more of it: no error of anybody."""
+
+
 def check_writable(path: Path) -> None:
     """Raise OutputError now if `path` could not be written later: before minutes of work, not after."""
     if path.is_dir():
@@ -32,11 +36,15 @@ def open_destination(path: Path | None) -> Iterator[BinaryIO]:
     """Yield a binary stream to `path`, or to standard output for None.
 
     A regular file is written aside and renamed into place when the block ends well; when it raises, what stood
-    there before still stands there. Raises OutputError when the file cannot be written.
+    there before still stands there. Raises OutputError when the file cannot be written, and ReaderLeftError when
+    nobody reads standard output any more.
     """
     if path is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise ReaderLeftError from None
         return
     try:
         if _is_special(path):
@@ -45,8 +53,6 @@ def open_destination(path: Path | None) -> Iterator[BinaryIO]:
         else:
             with _write_aside(_target(path)) as stream:
                 yield stream
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -31,7 +31,7 @@ def write_clock(moment: datetime, zone: tzinfo) -> str:
 
 
 def write_span(least_s: float | None, greatest_s: float | None) -> str | None:
-    """Return a duration such as `1.04 s`, or `1.03 to 1.05 s` where its ends read differently; None where there is none."""
+    """Return a duration such as `1.04 s`, or `1.03 to 1.05 s` where its ends read differently; None if unknown."""
     if greatest_s is None:
         return None if least_s is None else f"at least {write_seconds(least_s)}"
     if least_s is None:

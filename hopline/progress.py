@@ -6,32 +6,23 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-
-class Step(Protocol):
-    """How far reading has come: bytes of the sources as they lie on disk."""
-
-    @property
-    def bytes_done(self) -> int:
-        """Bytes read so far."""
-
-    @property
-    def bytes_total(self) -> int | None:
-        """Bytes in all, or None where nobody knows (standard input)."""
+if TYPE_CHECKING:
+    from ingest import Progress
 
 
 @contextmanager
-def show_progress() -> Iterator[Callable[[Step], None] | None]:
+def show_progress() -> Iterator[Callable[[Progress], None] | None]:
     """Yield a function that moves a progress bar, or None where standard error is no terminal."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
+    from rich import progress
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
-        Progress,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
@@ -44,10 +35,10 @@ def show_progress() -> Iterator[Callable[[Step], None] | None]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
-        def move(step: Step) -> None:
+        def move(step: Progress) -> None:
             bar.update(task, completed=step.bytes_done, total=step.bytes_total)
 
         yield move

@@ -38,8 +38,8 @@ class Selection:
             "-i",
             "--inventory",
             metavar="FILE",
-            help="What the mesh declared or Envoy knew: /clusters, /config_dump, outlier event log; FILE@TIME dates it. "
-            "Repeatable.",
+            help="What the mesh declared or Envoy knew: /clusters, /config_dump, outlier event log. Repeatable; "
+            "FILE@TIME says when a snapshot was taken.",
         ),
     ] = None
     service: Annotated[str | None, typer.Option(metavar="HOST", help="Only this service.")] = None
@@ -115,7 +115,7 @@ class Selection:
 
 
 def takes_logs(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the arguments of Selection for its parameter `selection`: LOGS in its place, the options at the end."""
+    """Give a verb the arguments of Selection for its parameter `selection`: LOGS there, the options at the end."""
     hints = get_type_hints(Selection, include_extras=True)
     parameters = {
         field.name: inspect.Parameter(

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from hopline.console import Screen, make_printable
 from hopline.intervals import write_clock, write_instant, write_span
@@ -145,9 +145,14 @@ def _write_events(failover: Row, events: Iterable[Row], screen: Screen, zone: Zo
     if not rows:
         return []
     names, times = (max(cell_len(row[column]) for row in rows) for column in (0, 1))
-    return [
-        make_printable(f"{_INDENT}{name:<{names}}  {when:<{times}}  {words}".rstrip()) for name, when, words in rows
-    ]
+    lines = [f"{_INDENT}{name:<{names}}  {when:<{times}}  {words}".rstrip() for name, when, words in rows]
+    return [_cut(make_printable(line), screen) for line in lines]
+
+
+def _cut(line: str, screen: Screen) -> str:
+    if screen.width is None or cell_len(line) <= screen.width:
+        return line
+    return set_cell_size(line, screen.width - 1) + ("…" if screen.unicode else "~")
 
 
 def _explain_event(event: Row, failover: Row) -> str:
@@ -172,8 +177,9 @@ def _explain_event(event: Row, failover: Row) -> str:
 
 def _write_loss(failover: Row) -> str:
     requests, failed = failover["requests"] or 0, failover["failed"] or 0
-    share = f" ({100 * failed / requests:.1f}%)" if requests and failed else ""
-    return f"{failed:,} of {requests:,} requests failed{share}"
+    if not failed:
+        return f"none of {requests:,} requests failed"
+    return f"{failed:,} of {requests:,} requests failed ({100 * failed / requests:.1f}%)"
 
 
 def _after_onset(failover: Row, duration: str) -> str | None:

@@ -100,9 +100,7 @@ def _without(left: pl.Series, positions: pl.Series) -> pl.Series:
     return left.filter(mask.scatter(positions, values=False))
 
 
-def _read_json(
-    lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]
-) -> tuple[list[Rows], pl.Series]:
+def _read_json(lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]) -> tuple[list[Rows], pl.Series]:
     """Read the lines that are JSON objects of a known shape."""
     texts = _texts_at(lines, left)
     is_object = texts.str.starts_with("{") & texts.str.ends_with("}")
@@ -121,9 +119,7 @@ def _read_json(
     return rows, _without(left, pl.Series(taken, dtype=pl.UInt32))
 
 
-def _read_carefully(
-    lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]
-) -> tuple[list[Rows], pl.Series]:
+def _read_carefully(lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]) -> tuple[list[Rows], pl.Series]:
     """Read lines that fit no plan one by one, anchored at both ends."""
     rows: list[Rows] = []
     patterns = [(known.name, known.pattern) for known in formats if known.pattern is not None]

@@ -159,9 +159,7 @@ def _counted(chunks: Iterable[bytes], facts: Facts, digest: Callable[[bytes], No
         yield chunk
 
 
-def _read_blocks(
-    blocks: Iterator[Block], facts: Facts, formats: Sequence[LogFormat], output: Output
-) -> Iterator[None]:
+def _read_blocks(blocks: Iterator[Block], facts: Facts, formats: Sequence[LogFormat], output: Output) -> Iterator[None]:
     """Read the blocks of one source; yields after each."""
     first = next(blocks, None)
     if first is None:

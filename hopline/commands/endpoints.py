@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from hopline.commands.outputs import ListFormat, Output
+from hopline.console import say
 from hopline.selection import Selection, takes_logs
+from hopline.silence import explain_no_requests
 from hopline.writers import TableFormat, choose_format, write_table
 
 _ORDER = "ORDER BY service, service_port, subset, group_role <> 'primary', endpoint_group, requests DESC, endpoint"
@@ -24,5 +26,7 @@ def endpoints(selection: Selection, output: Output = None, format_: ListFormat =
     chosen = choose_format(format_, output)
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
+        if nothing := explain_no_requests(session):
+            say(f"no endpoint served anything: {nothing}")
         query = _FOR_EYES if chosen in (TableFormat.TABLE, TableFormat.MD) else _EVERYTHING
         write_table(session.sql(query), chosen, output)

@@ -11,7 +11,7 @@ from hopline.commands.outputs import Output
 from hopline.console import say
 from hopline.moments import check_zone
 from hopline.selection import Selection, takes_logs
-from hopline.silence import explain_nothing
+from hopline.silence import explain_no_failover
 from hopline.story import write_story
 from hopline.writers import TableFormat, choose_format, write_table
 
@@ -73,7 +73,7 @@ def failovers(
     zone = check_zone(tz)
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
-        if nothing := explain_nothing(session):
+        if nothing := explain_no_failover(session):
             say(nothing)
         if by is None and format_ is None and chosen is TableFormat.TABLE:
             write_story(session, output, zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hopline.commands.outputs import ListFormat, Output
-from hopline.writers import choose_format, write_table
+from hopline.writers import TableFormat, choose_format, write_table
 
 
 def formats(output: Output = None, format_: ListFormat = None) -> None:
@@ -14,7 +14,18 @@ def formats(output: Output = None, format_: ListFormat = None) -> None:
     chosen = choose_format(format_, output)
     import pyarrow as pa
 
-    from ingest import formats as known
+    from ingest.formats import load_formats
 
-    rows = [{"name": each.name, "kind": each.kind, "meaning": each.meaning} for each in known.formats()]
+    rows = [
+        {
+            "name": each.name,
+            "encoding": each.encoding,
+            "title": each.title,
+            "era": each.era,
+            "pattern": each.pattern_text,
+        }
+        for each in load_formats()
+    ]
+    if chosen in (TableFormat.TABLE, TableFormat.MD):
+        rows = [{name: row[name] for name in ("name", "encoding", "title", "era")} for row in rows]
     write_table(pa.Table.from_pylist(rows), chosen, output)

@@ -14,7 +14,7 @@ from hopline.console import describe_screen, say
 from hopline.destination import check_writable, open_destination
 from hopline.moments import check_zone, parse_mark
 from hopline.selection import Selection, takes_logs
-from hopline.silence import explain_nothing
+from hopline.silence import explain_no_failover
 from hopline.story import write_story
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def report(
     marks = tuple(parse_mark(text) for text in mark or ())
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
-        if nothing := explain_nothing(session):
+        if nothing := explain_no_failover(session):
             say(nothing)
         if chosen is ReportFormat.TEXT:
             write_story(session, output, zone)

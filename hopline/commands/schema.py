@@ -31,7 +31,8 @@ def schema(
     if name is None:
         rows = [
             {"name": each.name, "kind": each.kind, "question": each.question}
-            for each in sorted(relations.values(), key=lambda each: (each.internal, each.name))
+            for each in relations.values()
+            if not each.internal
         ]
         write_table(pa.Table.from_pylist(rows), chosen, output)
         return

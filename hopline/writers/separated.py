@@ -12,7 +12,8 @@ from hopline.writers.values import read_rows
 
 #: A text cell that begins so would be taken for a formula (the last four are full-width forms).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+#: What begins like one and is none: a number, or a sign and nothing else.
+_HARMLESS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]")
 _NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
 
 
@@ -41,7 +42,7 @@ def write_cell(value: Any) -> str:
 
 
 def _defuse(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not _HARMLESS.fullmatch(text) else text
 
 
 def _quote(text: str) -> str:
