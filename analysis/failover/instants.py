@@ -160,9 +160,9 @@ def _last_end(rows: Sequence[Entry], stretch: Stretch, shows: Callable[[Entry], 
     if not within:
         return None
     last = max(within, key=lambda e: e.end)
-    later = [e for e in rows if e.end > last.end and not e.failed]
-    after = min(later, key=lambda e: e.end, default=None)
-    latest = after.end if after else last.end
+    after = next((e for e in rows if e.start > last.start and not e.failed and not e.stalled), None)
+    # A request lost like the last one could have begun until the next good one did, and ended as much later.
+    latest = last.end + (after.start - last.start if after else 0)
     return Interval(last.end, latest + END_RESOLUTION_US, last, after)
 
 
