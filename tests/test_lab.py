@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import config, lock, mesh
+from tests.lab import config, endpoints, lock, mesh
 from tests.lab.checks import check_recording, read_hosts, read_truth
 from tests.lab.envoy import find_envoy
 from tests.lab.errors import EnvoyMissingError, LabBusyError, LabError
@@ -250,14 +250,14 @@ def test_wrong_calls_say_what_is_wrong(timings: dict[str, float], message: str, 
 
 def test_endpoints_are_numbered_without_gaps() -> None:
     settings = Settings()
-    full = config.outbound_assignment(settings.local_pods, 3)["endpoints"]
+    full = endpoints.outbound_assignment(settings.local_pods, 3)["endpoints"]
     assert [(level.get("priority", 0), len(level["lb_endpoints"])) for level in full] == [(0, 3), (1, 1)]
-    gone = config.outbound_assignment((), 3)["endpoints"]
+    gone = endpoints.outbound_assignment((), 3)["endpoints"]
     assert [level.get("priority", 0) for level in gone] == [0]
     gateway = gone[0]["lb_endpoints"][0]
     assert gateway["metadata"]["filter_metadata"]["istio"]["workload"] == ";;;;cluster2"
     assert gone[0]["load_balancing_weight"] == 3
-    assert config.outbound_assignment((), 0)["endpoints"] == []
+    assert endpoints.outbound_assignment((), 0)["endpoints"] == []
 
 
 def test_only_loopback_addresses_are_configured(tmp_path: Path) -> None:

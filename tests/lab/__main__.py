@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         asyncio.run(_interruptible(_work(options)))
-    except LabError as error:
+    except (LabError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except (asyncio.CancelledError, KeyboardInterrupt):

@@ -13,7 +13,7 @@ from typing import Any
 from . import mesh
 from .accesslog import access_loggers
 from .certificates import spiffe
-from .mesh import CLUSTER1, CLUSTER2, EAST_WEST, PodSpec, Proxy, Settings, Site
+from .mesh import CLUSTER2, EAST_WEST, PodSpec, Proxy, Settings, Site, socket_address
 
 Json = dict[str, Any]
 
@@ -27,7 +27,6 @@ _TLS_DOWN = f"{_TYPES}.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
 _RAW = f"{_TYPES}.extensions.transport_sockets.raw_buffer.v3.RawBuffer"
 _HTTP_OPTIONS = f"{_TYPES}.extensions.upstreams.http.v3.HttpProtocolOptions"
 _PREVIOUS_HOSTS = f"{_TYPES}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
-_ASSIGNMENT = f"{_TYPES}.config.endpoint.v3.ClusterLoadAssignment"
 
 #: Istio lifts every circuit breaker unless a DestinationRule sets one.
 _LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
@@ -76,10 +75,6 @@ def seconds(value: float) -> str:
     return f"{value:.3f}s"
 
 
-def _address(ip: str, port: int) -> Json:
-    return {"socket_address": {"address": ip, "port_value": port}}
-
-
 def _node(proxy: Proxy, kind: str, namespace: str) -> Json:
     node_id = f"{kind}~{proxy.address}~{proxy.name}.{namespace}~{namespace}.svc.cluster.local"
     return {
@@ -111,7 +106,7 @@ def _bootstrap(
 ) -> Json:
     return {
         "node": _node(proxy, kind, namespace),
-        "admin": {"address": _address(proxy.address, mesh.ADMIN_PORT)},
+        "admin": {"address": socket_address(proxy.address, mesh.ADMIN_PORT)},
         "cluster_manager": {
             "outlier_detection": {"event_log_path": str(files.outlier_log(proxy))},
             # Each proxy speaks from its own address, as a pod does: hops can then be joined by address.
@@ -271,7 +266,7 @@ def ingress_bootstrap(proxy: Proxy, settings: Settings, files: Files) -> Json:
     )
     listener = {
         "name": "0.0.0.0_8080",
-        "address": _address(proxy.address, mesh.INGRESS_PORT),
+        "address": socket_address(proxy.address, mesh.INGRESS_PORT),
         "filter_chains": [{"filters": [http]}],
     }
     return _bootstrap(
@@ -298,7 +293,7 @@ def east_west_bootstrap(settings: Settings, files: Files) -> Json:
     }
     listener = {
         "name": f"0.0.0.0_{mesh.EAST_WEST_PORT}",
-        "address": _address(EAST_WEST.address, mesh.EAST_WEST_PORT),
+        "address": socket_address(EAST_WEST.address, mesh.EAST_WEST_PORT),
         "listener_filters": [
             {"name": "envoy.filters.listener.tls_inspector", "typed_config": {"@type": _TLS_INSPECTOR}}
         ],
@@ -317,7 +312,7 @@ def east_west_bootstrap(settings: Settings, files: Files) -> Json:
 
 def _inbound_cluster(pod: PodSpec) -> Json:
     name = f"inbound|{mesh.POD_PORT}||"
-    endpoint = {"endpoint": {"address": _address(pod.address, pod.app_port)}}
+    endpoint = {"endpoint": {"address": socket_address(pod.address, pod.app_port)}}
     return {
         "name": f"{name}#{pod.name}",
         # One process stands for three sidecars: the log must not show it.
@@ -357,7 +352,7 @@ def _sidecar_listener(pod: PodSpec, files: Files) -> Json:
     }
     return {
         "name": f"virtualInbound-{pod.name}",
-        "address": _address(pod.address, mesh.POD_PORT),
+        "address": socket_address(pod.address, mesh.POD_PORT),
         "listener_filters": [
             {"name": "envoy.filters.listener.tls_inspector", "typed_config": {"@type": _TLS_INSPECTOR}}
         ],
@@ -382,48 +377,3 @@ def sidecars_bootstrap(settings: Settings, files: Files) -> Json:
         listeners=[_sidecar_listener(pod, files) for pod in settings.remote_pods],
         clusters=[_inbound_cluster(pod) for pod in settings.remote_pods],
     )
-
-
-def _lb_endpoint(ip: str, port: int, workload: str, *, tls: bool, weight: int = 1) -> Json:
-    metadata: Json = {"istio": {"workload": workload}}
-    if tls:
-        metadata["envoy.transport_socket_match"] = {"tlsMode": "istio"}
-    return {
-        "endpoint": {"address": _address(ip, port)},
-        "metadata": {"filter_metadata": metadata},
-        "load_balancing_weight": weight,
-    }
-
-
-def _pod_endpoint(pod: PodSpec, *, tls: bool) -> Json:
-    workload = f"{pod.workload};{mesh.NAMESPACE};frontend;v1;{pod.site.name}"
-    return _lb_endpoint(pod.address, mesh.POD_PORT, workload, tls=tls)
-
-
-def _locality(site: Site, endpoints: list[Json], *, priority: int) -> Json:
-    weight = sum(int(endpoint["load_balancing_weight"]) for endpoint in endpoints)
-    level = {"priority": priority} if priority else {}
-    return {"locality": site.locality, "lb_endpoints": endpoints, "load_balancing_weight": weight, **level}
-
-
-def outbound_assignment(local: tuple[PodSpec, ...], remote_pods: int) -> Json:
-    """Return the endpoints an ingress gateway sees: local pods first, then cluster2 by its gateway.
-
-    Istio numbers priorities without gaps: with no local pod left the remote gateway is priority 0.
-    """
-    localities = []
-    if local:
-        localities.append(_locality(CLUSTER1, [_pod_endpoint(pod, tls=False) for pod in local], priority=0))
-    if remote_pods:
-        gateway = _lb_endpoint(
-            EAST_WEST.address, mesh.EAST_WEST_PORT, f";;;;{CLUSTER2.name}", tls=True, weight=remote_pods
-        )
-        localities.append(_locality(CLUSTER2, [gateway], priority=len(localities)))
-    return {"@type": _ASSIGNMENT, "cluster_name": mesh.OUTBOUND_CLUSTER, "endpoints": localities}
-
-
-def sni_assignment(remote: tuple[PodSpec, ...]) -> Json:
-    """Return the endpoints the east-west gateway of cluster2 sees: the pods there."""
-    endpoints = [_pod_endpoint(pod, tls=True) for pod in remote]
-    localities = [_locality(CLUSTER2, endpoints, priority=0)] if endpoints else []
-    return {"@type": _ASSIGNMENT, "cluster_name": mesh.SNI, "endpoints": localities}

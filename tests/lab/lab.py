@@ -8,11 +8,12 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from . import config, mesh, recorder, truth
+from . import config, endpoints, mesh, recorder, truth
 from .certificates import write_certificates
 from .config import Files
 from .envoy import FLUSH_MS, EnvoyProcess, envoy_version, find_envoy
@@ -44,15 +45,12 @@ class Lab:
         self._versions = 0
         self._killed: list[str] = []
         self.pods = {
-            **{pod.name: Pod(pod, settings, settings.service_ms) for pod in settings.local_pods},
-            **{
-                pod.name: Pod(pod, settings, settings.service_ms + settings.remote_ms)
-                for pod in settings.remote_pods
-            },
+            spec.name: Pod(spec, settings, settings.service_ms + way_ms)
+            for specs, way_ms in ((settings.local_pods, 0.0), (settings.remote_pods, settings.remote_ms))
+            for spec in specs
         }
         self._listed: list[PodSpec] = list(settings.local_pods)
-        default: Planner = lambda number, rng: plain_request(settings.seed, number, rng)  # noqa: E731
-        self.load = LoadGenerator(settings, plan or default)
+        self.load = LoadGenerator(settings, plan or partial(plain_request, settings.seed))
 
     async def __aenter__(self) -> Self:
         began = time.monotonic()
@@ -137,12 +135,13 @@ class Lab:
                 *((proxy.address, mesh.INGRESS_PORT) for proxy in settings.ingresses),
                 (EAST_WEST.address, mesh.EAST_WEST_PORT),
                 *((pod.address, mesh.POD_PORT) for pod in (*settings.local_pods, *settings.remote_pods)),
+                *((pod.address, pod.app_port) for pod in settings.remote_pods),
             ]
         )
         recorder.prepare_folders(files, proxies, settings.remote_pods)
         write_certificates(files.certs, config.WORKLOAD_URIS)
         self._publish_endpoints()
-        _replace(files.eds(EAST_WEST), _discovery("1", config.sni_assignment(settings.remote_pods)))
+        _replace(files.eds(EAST_WEST), endpoints.discovery(1, endpoints.sni_assignment(settings.remote_pods)))
         for pod in self.pods.values():
             await pod.listen()
         for proxy in settings.ingresses:
@@ -161,9 +160,8 @@ class Lab:
 
     def _publish_endpoints(self) -> None:
         self._versions += 1
-        content = _discovery(
-            str(self._versions), config.outbound_assignment(tuple(self._listed), self.settings.pods)
-        )
+        assignment = endpoints.outbound_assignment(tuple(self._listed), self.settings.pods)
+        content = endpoints.discovery(self._versions, assignment)
         for proxy in self.settings.ingresses:
             _replace(self._files.eds(proxy), content)
 
@@ -241,10 +239,6 @@ class Lab:
         self._envoys.clear()
         for pod in self.pods.values():
             pod.refuse()
-
-
-def _discovery(version: str, *resources: dict[str, Any]) -> dict[str, Any]:
-    return {"version_info": version, "resources": list(resources)}
 
 
 def _replace(path: Path, content: dict[str, Any]) -> None:

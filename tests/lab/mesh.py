@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 SERVICE = "frontend.mycompany.mesh"
 NAMESPACE = "web-team"
@@ -138,6 +139,11 @@ class Settings:
     def remote_pods(self) -> tuple[PodSpec, ...]:
         """The pods of cluster2."""
         return pods(CLUSTER2, self.pods)
+
+
+def socket_address(ip: str, port: int) -> dict[str, Any]:
+    """Return Envoy's `Address` message."""
+    return {"socket_address": {"address": ip, "port_value": port}}
 
 
 def request_uuid(seed: int, number: int) -> str:

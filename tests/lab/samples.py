@@ -41,7 +41,7 @@ SAMPLES: tuple[Sample, ...] = (
         "crash", 1, {"max_requests_per_connection": 120, "base_ejection_s": 8.0}, {"down_s": 15.5}, plain=True
     ),
     # Idle connections are closed: every east-west line is written by the time of the cut.
-    Sample("scale_to_zero", 2, {"max_requests_per_connection": 250, "idle_timeout_s": 20.0}),
+    Sample("scale_to_zero", 2, {"max_requests_per_connection": 100, "idle_timeout_s": 20.0}),
     # The same mesh with logs in Istio's JSON encoding.
     Sample("brownout", 3, {"max_requests_per_connection": 300}, encoding="json", gzip_above=300_000),
 )
