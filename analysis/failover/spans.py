@@ -146,14 +146,16 @@ def _describe(stretches: Sequence[Stretch], parts: Sequence[Burst], options: Opt
     end = _end_of_trouble(stretches, group, options)
     full = _find_full(stretches, onset, spill, group.last, options)
     failback = None if full is None else _find_failback(stretches, full, end, options)
+    outages = tuple(
+        b for b in _bursts(stretches, _dark(stretches, onset, end, has_secondary)) if _is_outage(stretches, b)
+    )
     relapses = _find_relapses(stretches, onset, end, full, options)
+    # Nothing is tried again while nobody answers: an outage is told as such.
+    relapses = [b for b in relapses if not any(o.first <= b.last and b.first <= o.last for o in outages)]
     # A later departure after a calm, within the merge gap, is a relapse of the same failover too.
     left_again = [
         part for part in parts[1:] if not any(b.first <= part.last and part.first <= b.last + 1 for b in relapses)
     ]
-    outages = tuple(
-        b for b in _bursts(stretches, _dark(stretches, onset, end, has_secondary)) if _is_outage(stretches, b)
-    )
     last = max((i for i in range(group.first, end + 1) if _is_away(stretches[i], options)), default=group.last)
     last = max(last, group.last)
     errors = [i for i in range(onset, end + 1) if stretches[i].symptoms]

@@ -35,7 +35,7 @@ SELECT
             CASE WHEN coalesce(x.failed, 0) = 0 THEN format('traffic left {} again', f."primary")
                  ELSE format('{} tried again: {} of {} requests lost', f."primary", x.failed, x.requests) END
         WHEN 'outage' THEN format('nobody answered: {} of {} requests lost', x.failed, x.requests)
-        WHEN 'last_primary_error' THEN format('last request that {} lost', f."primary")
+        WHEN 'last_primary_error' THEN format('last request that {} lost, or that found no endpoint', f."primary")
         WHEN 'first_failback' THEN format('first request back on {}', f."primary")
         WHEN 'recovered' THEN
             CASE WHEN f.secondary IS NULL THEN format('{} answers again', f."primary")
