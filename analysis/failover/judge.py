@@ -13,6 +13,7 @@ from analysis.failover.declared import Snapshots, read_snapshots
 from analysis.failover.incidents import Extent, group_incidents
 from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
 from analysis.failover.phases import Phase, build_phases
+from analysis.failover.restarts import group_answers, is_rolling_restart
 from analysis.failover.spans import Span, find_spans
 from analysis.failover.stretches import SECOND, STRETCHES_SQL, Route, Stretch, group_by_route
 from analysis.failover.triggers import Evidence, Symptom, Trigger, find_trigger
@@ -69,6 +70,18 @@ ORDER BY w.number, requests DESC, r.endpoint_group
 """
 
 
+_ANSWERS_SQL = f"""
+SELECT w.number, r.endpoint, epoch_us(date_trunc('second', r.start_time)) AS second, count(*) AS answered
+FROM windows AS w JOIN requests AS r ON {_SAME_ROUTE}
+WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint IS NOT NULL
+    AND r.role NOT IN ('east_west', 'sidecar_inbound')
+GROUP BY ALL
+"""
+
+#: How much of the time around a partial spill is looked at for endpoints that restart.
+_AROUND_US = 10 * SECOND
+
+
 @dataclass(frozen=True)
 class _Case:
     """One failover on its way through the passes."""
@@ -121,6 +134,7 @@ def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
     cases = _find_cases(connection, options)
     entries = _fetch(connection, _ENTRIES_SQL, cases, lambda c: windows_of(c.stretches, c.span))
     cases = [_place(case, entries.get(n, ())) for n, case in enumerate(cases)]
+    cases = _without_restarts(connection, cases)
     symptoms = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.first_request, c.spilled)], whole=False)
     groups = _fetch(connection, _GROUPS_SQL, cases, lambda c: [(c.first_request, c.last_request + 1)], whole=False)
     snapshots = read_snapshots(connection)
@@ -194,6 +208,22 @@ def _place(case: _Case, rows: Sequence[Mapping[str, Any]]) -> _Case:
         rows = [{**row, "role": "primary"} if row["role"] == "unknown" else row for row in rows]
     events = find_events(case.stretches, case.span, [Entry(**row) for row in rows])
     return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
+
+
+def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[_Case]:
+    """Drop partial spills that only show the endpoints of the primary restarting one after another."""
+    partial = [case for case in cases if case.kind == "partial" and not case.span.open_at_end]
+
+    def around(case: _Case) -> tuple[int, int]:
+        return case.first_request - _AROUND_US, case.last_request + _AROUND_US
+
+    answers = _fetch(connection, _ANSWERS_SQL, partial, lambda c: [around(c)], whole=False)
+    restarts = {
+        id(case)
+        for n, case in enumerate(partial)
+        if is_rolling_restart(group_answers(answers.get(n, ())), *around(case))
+    }
+    return [case for case in cases if id(case) not in restarts]
 
 
 def _symptom(row: Mapping[str, Any]) -> Symptom:

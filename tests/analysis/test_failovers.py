@@ -121,6 +121,23 @@ def _impatient(t: float, chance: random.Random) -> dict[str, Any]:
     return healthy(t, chance)
 
 
+def _rolling_restart(t: float, chance: random.Random) -> dict[str, Any]:
+    """Each pod refuses connections in turn for five seconds; Envoy spills a little after each."""
+    for n, start in enumerate((30, 45, 60)):
+        if start <= t < start + 5:
+            others = [pod for i, pod in enumerate(PODS) if i != n]
+            if t < start + 0.1:
+                return failed(PODS[n])
+            return remote() if chance.random() < 0.07 else {"upstream_host": chance.choice(others), "duration_ms": 5}
+    return healthy(t, chance)
+
+
+def _one_pod_out(t: float, chance: random.Random) -> dict[str, Any]:
+    if 30 <= t < 70:
+        return remote() if chance.random() < 0.07 else {"upstream_host": chance.choice(PODS[1:]), "duration_ms": 5}
+    return healthy(t, chance)
+
+
 def _blackout(t: float, chance: random.Random) -> dict[str, Any]:
     return failed(chance.choice(PODS)) if t < 32 else unhealthy()
 
@@ -145,6 +162,8 @@ SCENARIOS = [
     Scenario("two, far apart", lambda t, c: _window(20, 40, _always_remote)(t % 1500, c), 5, 3000, "complete", count=2),
     Scenario("frozen pods", _window(30, 60, _frozen), 50, 120, "complete", "timeouts", relapses=0),
     Scenario("impatient clients", _impatient, 100, 120, None),
+    Scenario("rolling restart", _rolling_restart, 100, 120, None),
+    Scenario("one pod out", _one_pod_out, 100, 120, "partial", "ejection"),
     Scenario("active-active", _share(0.5), 50, 120, None),
     Scenario("active-active, uneven", _share(0.2), 50, 120, None),
     Scenario("quiet", healthy, 10, 120, None),
