@@ -1,4 +1,4 @@
-"""The committed samples and incidents agree with their own truth; nothing of the recording machine is in them."""
+"""The committed samples and incidents agree with their own truth; nothing of any machine is in them."""
 
 from __future__ import annotations
 

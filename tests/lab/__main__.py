@@ -23,7 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("list", help="name the scenarios, their timings and the settings")
+    verbs.add_parser("list", help="name the scenarios and their timings")
     run = verbs.add_parser("run", help="record one scenario")
     run.add_argument("scenario", choices=sorted(SCENARIOS))
     run.add_argument("--out", type=Path, required=True, help="new or empty folder for the recording")
