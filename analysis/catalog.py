@@ -11,7 +11,8 @@ One file in `analysis/sql/` defines one relation and opens with a header:
     CREATE VIEW hops AS ...
 
 The first line is the question it answers. `needs` lists the relations that must exist first; the session builds
-only what a query needs. `name.*` stands for all columns of another relation, in order and with their comments.
+only what a query needs. `name.*` stands for all columns of another relation, in order and with their comments
+(`name.* except a, b` leaves some out).
 The same parse feeds `hopline schema`, `COMMENT ON` and the reference page, so that they cannot disagree.
 """
 
@@ -30,6 +31,7 @@ from ingest import schema
 
 Kind = Literal["view", "table", "macro"]
 
+_ALL_COLUMNS = re.compile(r"(\w+)\.\*(?: except ([\w, ]+))?")
 _CREATE = re.compile(r"^CREATE (VIEW|TABLE|MACRO) (\w+)\s*(?:\((.*?)\))?", re.MULTILINE)
 
 
@@ -201,11 +203,11 @@ def _expand(name: str, lines: list[str], found: Mapping[str, Relation]) -> Itera
     for line in (text.strip() for text in lines):
         if not line:
             continue
-        if line.endswith(".*"):
-            other = line.removesuffix(".*")
+        if match := _ALL_COLUMNS.fullmatch(line):
+            other, left_out = match.group(1), set((match.group(2) or "").replace(",", " ").split())
             if other not in found:
                 raise CatalogError(f"{name}.sql: columns of {other} are asked for, but it is not among the needs")
-            yield from found[other].columns
+            yield from (column for column in found[other].columns if column.name not in left_out)
             continue
         column, separator, comment = line.partition(": ")
         if not separator or not re.fullmatch(r"\w+", column):

@@ -58,7 +58,7 @@ class Session:
         self.evidence = parsed.evidence
         self._built: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
-        self._connection = _connect(parsed, options, self._spill.name)
+        self._connection = _connect(parsed, options, Path(self._spill.name))
         self._built.update(name for name, relation in load_catalog().items() if relation.statement is None)
 
     def sql(self, query: str, params: Mapping[str, object] | None = None) -> pa.Table:
@@ -108,7 +108,7 @@ def open_session(parsed: ParsedFiles, options: Options | None = None) -> Session
     return Session(parsed, options or Options())
 
 
-def _connect(parsed: ParsedFiles, options: Options, spill: str) -> duckdb.DuckDBPyConnection:
+def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB that can read exactly the given files, and can no longer be told otherwise."""
     files: dict[str, tuple[Path, ...]] = {
         "access_log_files": parsed.access_log,
@@ -117,12 +117,13 @@ def _connect(parsed: ParsedFiles, options: Options, spill: str) -> duckdb.DuckDB
         "inventory": parsed.inventory,
         "outlier_events": parsed.outlier_events,
     }
+    # On disk, so that tables are compressed and memory stays bounded, however long the log.
     connection = duckdb.connect(
-        ":memory:",
+        spill / "session.duckdb",
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "temp_directory": spill,
+            "temp_directory": str(spill),
             "python_enable_replacements": "false",
         },
     )

@@ -20,61 +20,45 @@ from analysis.failover.triggers import Evidence, Symptom, Trigger, find_trigger
 from analysis.options import Options
 from ingest.schema import TIMESTAMP
 
-_ROUTE = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
+_ROUTE_COLUMNS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
 
-_WINDOWS_SCHEMA = pa.schema(
-    [
-        ("number", pa.int64()),
-        ("cluster_id", pa.string()),
-        ("gateway", pa.string()),
-        ("proxy", pa.string()),
-        ("service", pa.string()),
-        ("service_port", pa.int32()),
-        ("subset", pa.string()),
-        ("low", TIMESTAMP),
-        ("high", TIMESTAMP),
-    ]
-)
+_WINDOWS_SCHEMA = pa.schema([("number", pa.int64()), ("route", pa.uint64()), ("low", TIMESTAMP), ("high", TIMESTAMP)])
 
-_SAME_ROUTE = """
-    r.cluster_id IS NOT DISTINCT FROM w.cluster_id AND r.gateway IS NOT DISTINCT FROM w.gateway
-    AND r.proxy IS NOT DISTINCT FROM w.proxy AND r.service = w.service
-    AND r.service_port IS NOT DISTINCT FROM w.service_port AND r.subset IS NOT DISTINCT FROM w.subset
-    AND r.start_time >= w.low AND r.start_time < w.high AND NOT r.pinned
-"""
+_WITHIN = "r.route = w.route AND r.start_time >= w.low AND r.start_time < w.high AND NOT r.pinned"
+
+#: hop_id holds the number of the source above this many bits of the line.
+_LINE_BITS = 40
 
 _ENTRIES_SQL = f"""
 SELECT DISTINCT
     w.number, epoch_us(r.start_time) AS "start", epoch_us(r.end_time) AS "end", r.group_role AS role, r.failed,
-    r.source, r.line, r.endpoint, r.outcome, r.stalled
-FROM windows AS w JOIN requests AS r ON {_SAME_ROUTE}
-WHERE r.role NOT IN ('east_west', 'sidecar_inbound')
+    s.source, r.hop_id & ((1::BIGINT << {_LINE_BITS}) - 1) AS line, r.endpoint, r.outcome, r.stalled
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
+JOIN source_numbers AS s ON s.source_number = r.hop_id >> {_LINE_BITS}
 """
 
 _SYMPTOMS_SQL = f"""
 SELECT
-    w.number, count(*) AS count, r.outcome, r.response_flags AS flags, r.response_code_details AS details,
-    r.upstream_transport_failure_reason AS transport_reason, r.endpoint, median(r.duration_ms) AS duration_ms
-FROM windows AS w JOIN requests AS r ON {_SAME_ROUTE}
-WHERE (r.failed OR r.stalled) AND r.group_role <> 'secondary' AND r.role NOT IN ('east_west', 'sidecar_inbound')
+    w.number, count(*) AS count, r.outcome, r.flags, r.details, r.transport_reason, r.endpoint,
+    median(r.duration_ms) AS duration_ms
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
+WHERE (r.failed OR r.stalled) AND r.group_role <> 'secondary'
 GROUP BY ALL
 ORDER BY ALL
 """
 
 _GROUPS_SQL = f"""
 SELECT w.number, r.endpoint_group, count(*) AS requests
-FROM windows AS w JOIN requests AS r ON {_SAME_ROUTE}
-WHERE r.group_role = 'secondary' AND r.role NOT IN ('east_west', 'sidecar_inbound')
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
+WHERE r.group_role = 'secondary'
 GROUP BY ALL
 ORDER BY w.number, requests DESC, r.endpoint_group
 """
 
-
 _ANSWERS_SQL = f"""
 SELECT w.number, r.endpoint, epoch_us(date_trunc('second', r.start_time)) AS second, count(*) AS answered
-FROM windows AS w JOIN requests AS r ON {_SAME_ROUTE}
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
 WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint IS NOT NULL
-    AND r.role NOT IN ('east_west', 'sidecar_inbound')
 GROUP BY ALL
 """
 
@@ -154,10 +138,12 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
         (r["cluster_id"], r["gateway"], r["service"], r["service_port"], r["subset"]): r
         for r in connection.sql("SELECT * FROM primaries").to_arrow_table().to_pylist()
     }
-    routes = group_by_route(connection.sql(STRETCHES_SQL).to_arrow_table().to_pylist())
+    grouped = group_by_route(connection.sql(STRETCHES_SQL).to_arrow_table().to_pylist())
+    named = connection.sql("SELECT * FROM routes").to_arrow_table().to_pylist()
+    routes = [Route(number=row.pop("route"), **row) for row in named]
     cases: list[_Case] = []
-    for route in sorted(routes, key=lambda r: r.sort_key):
-        stretches = routes[route]
+    for route in sorted((r for r in routes if r.number in grouped), key=lambda r: r.sort_key):
+        stretches = grouped[route.number]
         key = (route.cluster_id, route.gateway, route.service, route.service_port, route.subset)
         primary = primaries.get(key, {"primary_group": None, "primary_basis": "none"})
         declared = primary["primary_basis"] in ("flag", "declared")
@@ -186,7 +172,7 @@ def _fetch(
     rows = [
         {
             "number": n,
-            **{name: getattr(case.route, name) for name in _ROUTE},
+            "route": case.route.number,
             "low": low,
             "high": high + SECOND if whole else high,
         }
@@ -227,7 +213,7 @@ def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Ca
 
 
 def _symptom(row: Mapping[str, Any]) -> Symptom:
-    return Symptom(**{**row, "flags": tuple(row["flags"])})
+    return Symptom(**{**row, "flags": tuple((row["flags"] or "").split(","))})
 
 
 def _trigger(case: _Case, symptoms: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
@@ -302,7 +288,7 @@ def _in_order(events: Sequence[Event]) -> list[Event]:
 
 def _failover_row(case: _Case) -> dict[str, Any]:
     trigger = case.trigger or Trigger("unknown", "none", (), None)
-    row: dict[str, Any] = {name: getattr(case.route, name) for name in _ROUTE}
+    row: dict[str, Any] = {name: getattr(case.route, name) for name in _ROUTE_COLUMNS}
     row |= {
         "primary": case.primary,
         "primary_basis": case.primary_basis,
@@ -314,6 +300,7 @@ def _failover_row(case: _Case) -> dict[str, Any]:
         "trigger_endpoint": trigger.endpoint,
         "open_at_end": case.span.open_at_end,
         "began_before_start": case.span.began_before_start,
+        "route": case.route.number,
         "first_request_at": case.first_request,
         "last_request_at": case.last_request,
         "relapses": len(case.span.relapses),

@@ -11,8 +11,12 @@ SECOND = 1_000_000
 
 @dataclass(frozen=True, order=True)
 class Route:
-    """One service as one proxy routes it: the unit that a failover belongs to."""
+    """One service as one proxy routes it: the unit that a failover belongs to.
 
+    `number` stands for the other fields in `routed` and `seconds`.
+    """
+
+    number: int
     cluster_id: str | None
     gateway: str | None
     proxy: str | None
@@ -91,9 +95,9 @@ class Stretch:
 #: Reads the stretches of every route that ever left its primary or lost a request.
 STRETCHES_SQL = """
 WITH troubled AS (
-    SELECT cluster_id, gateway, proxy, service, service_port, subset
+    SELECT route
     FROM seconds
-    GROUP BY ALL
+    GROUP BY route
     HAVING sum(secondary_ok + secondary_failed + none_failed + primary_failed) > 0
 ), stated AS (
     SELECT
@@ -105,42 +109,31 @@ WITH troubled AS (
             ELSE 'single'
         END AS state
     FROM seconds AS s
-    SEMI JOIN troubled AS t
-        ON t.cluster_id IS NOT DISTINCT FROM s.cluster_id AND t.gateway IS NOT DISTINCT FROM s.gateway
-        AND t.proxy IS NOT DISTINCT FROM s.proxy AND t.service = s.service
-        AND t.service_port IS NOT DISTINCT FROM s.service_port AND t.subset IS NOT DISTINCT FROM s.subset
+    SEMI JOIN troubled USING (route)
 ), numbered AS (
     SELECT
         *,
-        row_number() OVER (
-            PARTITION BY cluster_id, gateway, proxy, service, service_port, subset ORDER BY second
-        ) AS n,
-        row_number() OVER (
-            PARTITION BY cluster_id, gateway, proxy, service, service_port, subset, state ORDER BY second
-        ) AS n_in_state
+        row_number() OVER (PARTITION BY route ORDER BY second) AS n,
+        row_number() OVER (PARTITION BY route, state ORDER BY second) AS n_in_state
     FROM stated
 )
 SELECT
-    cluster_id, gateway, proxy, service, service_port, subset,
+    route,
     epoch_us(min(second)) AS "start", epoch_us(max(second)) AS "end",
     sum(primary_ok)::BIGINT AS primary_ok, sum(primary_failed)::BIGINT AS primary_failed,
     sum(secondary_ok)::BIGINT AS secondary_ok, sum(secondary_failed)::BIGINT AS secondary_failed,
-    sum(none_failed)::BIGINT AS none_failed,
-    sum(stalled)::BIGINT AS stalled, sum(gone)::BIGINT AS gone, sum(other)::BIGINT AS other
+    sum(none_failed)::BIGINT AS none_failed, sum(stalled)::BIGINT AS stalled, sum(gone)::BIGINT AS gone,
+    sum(other)::BIGINT AS other
 FROM numbered
-GROUP BY cluster_id, gateway, proxy, service, service_port, subset, state,
-         CASE WHEN state = 'single' THEN n ELSE n - n_in_state END
-ORDER BY service, cluster_id, gateway, proxy, service_port, subset, "start"
+GROUP BY route, state, CASE WHEN state = 'single' THEN n ELSE n - n_in_state END
+ORDER BY route, "start"
 """
 
-_ROUTE_FIELDS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
 
-
-def group_by_route(rows: Iterable[Mapping[str, object]]) -> dict[Route, Sequence[Stretch]]:
-    """Return the stretches of each route, in time order, from rows of STRETCHES_SQL."""
-    grouped: dict[Route, list[Stretch]] = {}
+def group_by_route(rows: Iterable[Mapping[str, int]]) -> dict[int, Sequence[Stretch]]:
+    """Return the stretches of each route by its number, in time order, from rows of STRETCHES_SQL."""
+    grouped: dict[int, list[Stretch]] = {}
     for row in rows:
-        route = Route(**{name: row[name] for name in _ROUTE_FIELDS})  # type: ignore[arg-type]
-        counts = {name: value for name, value in row.items() if name not in _ROUTE_FIELDS}
-        grouped.setdefault(route, []).append(Stretch(**counts))  # type: ignore[arg-type]
+        counts = {name: value for name, value in row.items() if name != "route"}
+        grouped.setdefault(row["route"], []).append(Stretch(**counts))
     return dict(grouped)

@@ -1,7 +1,7 @@
 -- What happened in each failover, when, and which log lines show it?
 -- The instant lies between two entries: the last that does not show it yet (before_source, before_line) and the first
 -- that does (source, line). A relapse or an outage has an end of its own.
--- needs: judged_events, judged_failovers, requests
+-- needs: judged_events, judged_failovers, routed
 -- columns:
 --   judged_events.*
 --   requests: Requests that began in a relapse or an outage; NULL for other events.
@@ -12,10 +12,8 @@ WITH extents AS (
     SELECT e.failover_id, e.seq, count(*) AS requests, count(*) FILTER (r.failed) AS failed
     FROM judged_events AS e
     JOIN judged_failovers AS f USING (failover_id)
-    JOIN (SELECT * FROM requests WHERE role NOT IN ('east_west', 'sidecar_inbound')) AS r
-        ON r.cluster_id IS NOT DISTINCT FROM f.cluster_id AND r.gateway IS NOT DISTINCT FROM f.gateway
-        AND r.proxy IS NOT DISTINCT FROM f.proxy AND r.service = f.service
-        AND r.service_port IS NOT DISTINCT FROM f.service_port AND r.subset IS NOT DISTINCT FROM f.subset
+    JOIN routed AS r
+        ON r.route = f.route
         AND r.start_time > e.earliest AND r.start_time <= e.until_earliest
     WHERE e.until_latest IS NOT NULL
     GROUP BY ALL

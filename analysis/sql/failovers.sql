@@ -2,9 +2,9 @@
 -- One row per failover of one proxy and one service. Every instant is an interval, because a log only shows requests:
 -- the instant lies after x_earliest and not after x_latest; both are NULL when it did not happen. Durations are
 -- intervals for the same reason. Requests count from first_request_at to last_request_at.
--- needs: judged_failovers, requests
+-- needs: judged_failovers, routed
 -- columns:
---   judged_failovers.*
+--   judged_failovers.* except route
 --   time_to_spill_min_s: Seconds from onset to the first spill, at least.
 --   time_to_spill_max_s: Seconds from onset to the first spill, at most.
 --   time_to_full_failover_min_s: Seconds from onset to full failover, at least.
@@ -42,17 +42,15 @@ WITH counted AS (
             r.start_time > f.last_request_at AND r.group_role = 'primary' AND NOT r.failed AND NOT r.pinned
         ) AS after_ms
     FROM judged_failovers AS f
-    JOIN (SELECT * FROM requests WHERE role NOT IN ('east_west', 'sidecar_inbound')) AS r
-        ON r.cluster_id IS NOT DISTINCT FROM f.cluster_id AND r.gateway IS NOT DISTINCT FROM f.gateway
-        AND r.proxy IS NOT DISTINCT FROM f.proxy AND r.service = f.service
-        AND r.service_port IS NOT DISTINCT FROM f.service_port AND r.subset IS NOT DISTINCT FROM f.subset
+    JOIN routed AS r
+        ON r.route = f.route
         AND r.start_time >= f.first_request_at - INTERVAL 5 MINUTE
         AND r.start_time <= f.last_request_at + INTERVAL 5 MINUTE,
     LATERAL (SELECT r.start_time BETWEEN f.first_request_at AND f.last_request_at AS during)
     GROUP BY f.failover_id
 )
 SELECT
-    f.*,
+    f.* EXCLUDE (route),
     greatest(0, (epoch_us(first_spill_earliest) - epoch_us(onset_latest)) / 1e6) AS time_to_spill_min_s,
     (epoch_us(first_spill_latest) - epoch_us(onset_earliest)) / 1e6 AS time_to_spill_max_s,
     greatest(0, (epoch_us(full_failover_earliest) - epoch_us(onset_latest)) / 1e6) AS time_to_full_failover_min_s,

@@ -1,9 +1,10 @@
 -- Which failovers does the detector find, and when?
 -- Filled by analysis/failover; failovers adds the figures that SQL can count.
 -- internal
--- needs: seconds, requests, primaries, inventory, outlier_events, cluster_names, declared_endpoints, judged_events, judged_phases
+-- needs: seconds, routes, source_numbers, primaries, inventory, outlier_events, cluster_names, declared_endpoints, judged_events, judged_phases
 -- columns:
 --   failover_id: Name of the failover: number of the incident, number within it.
+--   route: Number that stands for proxy and service in routed.
 --   incident_id: Incident it belongs to.
 --   cluster_id: Kubernetes cluster of the proxy.
 --   gateway: Workload of the proxy.
@@ -37,7 +38,7 @@
 --   recovered_earliest: From here the primary's share is back at its baseline, and stays: not before this.
 --   recovered_latest: From here the primary's share is back at its baseline, and stays: not after this.
 CREATE TABLE judged_failovers (
-    failover_id VARCHAR, incident_id VARCHAR, cluster_id VARCHAR, gateway VARCHAR, proxy VARCHAR, service VARCHAR,
+    failover_id VARCHAR, route UBIGINT, incident_id VARCHAR, cluster_id VARCHAR, gateway VARCHAR, proxy VARCHAR, service VARCHAR,
     service_port INTEGER, subset VARCHAR, "primary" VARCHAR, primary_basis VARCHAR, secondary VARCHAR, kind VARCHAR,
     "trigger" VARCHAR, trigger_basis VARCHAR, trigger_candidates VARCHAR[], trigger_endpoint VARCHAR,
     open_at_end BOOLEAN, began_before_start BOOLEAN, first_request_at TIMESTAMPTZ, last_request_at TIMESTAMPTZ,

@@ -2,14 +2,9 @@
 -- The coarse pass of the failover detector: everything is counted by the second first, and single requests are only
 -- looked at around the seconds where something changes.
 -- internal
--- needs: requests
+-- needs: routed
 -- columns:
---   cluster_id: Kubernetes cluster of the proxy.
---   gateway: Workload of the proxy.
---   proxy: Replica.
---   service: Host of the service.
---   service_port: Port of the service.
---   subset: Subset; NULL if none.
+--   route: Number that stands for proxy and service.
 --   second: The second in which the requests began (UTC).
 --   primary_ok: Requests answered by the primary group (an answer is anything that is not failed).
 --   primary_failed: Requests lost on the primary group.
@@ -21,7 +16,7 @@
 --   other: Requests that nothing attributes.
 CREATE TABLE seconds AS
 SELECT
-    cluster_id, gateway, proxy, service, service_port, subset,
+    route,
     date_trunc('second', start_time) AS second,
     count(*) FILTER (group_role = 'primary' AND NOT failed AND outcome <> 'client_gone') AS primary_ok,
     count(*) FILTER (group_role = 'primary' AND failed) AS primary_failed,
@@ -33,6 +28,6 @@ SELECT
     count(*) FILTER (
         group_role NOT IN ('primary', 'secondary') AND NOT failed AND outcome <> 'client_gone'
     ) AS other
-FROM requests
-WHERE start_time IS NOT NULL AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound') AND NOT pinned
+FROM routed
+WHERE NOT pinned
 GROUP BY ALL;
