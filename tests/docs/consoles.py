@@ -5,8 +5,8 @@
     ...
     ```
 
-A line `...` in the output stands for any number of lines. Commands run in a folder of their own, one after the other for
-each page, with `sample_logs` in it.
+A line `...` in the output stands for any number of lines. Commands run in a folder of their own, one after the
+other for each page, with `sample_logs` in it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def read_examples(block: str) -> Iterator[Example]:
 
 
 def run_example(command: str, folder: Path) -> list[str]:
-    """Run a command in a shell and return what a terminal of 100 columns would show of it."""
+    """Run a command in a shell and return what it writes to both its outputs."""
     tools = folder.parent / f"{folder.name}-bin"
     tools.mkdir(exist_ok=True)
     launcher = tools / "hopline"
@@ -66,9 +66,8 @@ def run_example(command: str, folder: Path) -> list[str]:
     if not (folder / "sample_logs").exists():
         (folder / "sample_logs").symlink_to(HOME / "sample_logs")
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")},
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-        "COLUMNS": "100",
         "NO_COLOR": "1",
         "PYTHONIOENCODING": "utf-8",
         "LC_ALL": "C.UTF-8",

@@ -29,29 +29,30 @@ Standard output carries data only; messages, warnings and progress go to standar
 | 130 | interrupted |
 
 **Times** (`--since`, `--until`, `--mark`) are RFC 3339 (`2026-11-09T00:06:19Z`, `2026-11-09T01:06+01:00`), a date
-(its midnight), `now`, `today`, `yesterday`, or an age such as `-2h` or `-1d12h`, counted from now. Without a zone they are
-UTC. `--until` itself is outside the window.
+(its midnight), `now`, `today`, `yesterday`, or an age such as `-2h` or `-1d12h`, counted from now. Without a zone they
+are UTC. `--until` itself is outside the window.
 
-**JSON** prints null, never leaves a key out, and writes times as RFC 3339 in UTC. **CSV** writes NULL as nothing and the
-empty text as `""`; lists and objects are JSON; a text that a spreadsheet would run as a formula gets an apostrophe in front.
+**JSON** prints null, never leaves a key out, and writes times as RFC 3339 in UTC. **CSV** writes NULL as nothing and
+the empty text as `""`; lists and objects are JSON; a text that a spreadsheet would run as a formula gets an apostrophe
+in front.
 """
 _CLI_COLUMNS = ("argument or option", "meaning", "default")
 _TABLES = """\
 What `hopline sql` sees; `hopline schema` shows the same. Times are TIMESTAMP WITH TIME ZONE in UTC, to the microsecond.
-An instant `x` is `x_earliest` and `x_latest`, both NULL when it did not happen; a duration `d` is `d_min_s` and `d_max_s`.
-`-` in a log and JSON null are NULL.
+An instant `x` is `x_earliest` and `x_latest`, both NULL when it did not happen; a duration `d` is `d_min_s` and
+`d_max_s`. `-` in a log and JSON null are NULL.
 """
 _FORMATS = """\
-hopline finds out the format of every line by itself. For a format of your own, give Envoy's format string as it stands in
-the mesh configuration (`--log-format`), or its JSON template.
+hopline finds out the format of every line by itself. For a format of your own, give Envoy's format string as it
+stands in the mesh configuration (`--log-format`), or its JSON template.
 """
 _FLAGS = """\
-Envoy's short word on what went wrong. The set is open: extensions register more, and hopline keeps what it does not know.
-Side says who is at fault; the outcome is what the column `outcome` says of such a request.
+Envoy's short word on what went wrong. The set is open: extensions register more, and hopline keeps what it does not
+know. Side says who is at fault; the outcome is what the column `outcome` says of such a request.
 """
 _OPERATORS = """\
-Where the value of each operator of Envoy's access-log format goes. What has no column of its own is kept in `extra`, under
-the operator's own text; so is an operator that is not in this table.
+Where the value of each operator of Envoy's access-log format goes. What has no column of its own is kept in `extra`,
+under the operator's own text; so is an operator that is not in this table.
 """
 _NOTE = "<!-- Made by `make docs` from the program itself: change that, not this. -->\n"
 
