@@ -61,8 +61,9 @@ bench: $(DEV_STAMP) ## measure speed and memory
 soak: $(DEV_STAMP) ## the tests that take minutes to hours
 	$(BIN)/python -m pytest -m soak
 
-samples: $(DEV_STAMP) ## make sample_logs/ anew with the real-Envoy lab
-	$(BIN)/python -m tests.lab samples
+samples: $(DEV_STAMP) ## record sample_logs/ anew with the real-Envoy lab (and the output shown in the docs)
+	$(BIN)/python -m tests.lab samples --out sample_logs
+	$(BIN)/python -m tests.docs
 
 screenshots: $(DEV_STAMP) ## make docs/images/ anew with Chromium
 	$(BIN)/python -m tests.screenshots

@@ -27,7 +27,7 @@ class Selection:
     logs: Annotated[
         list[str],
         typer.Argument(
-            metavar="LOGS...",
+            metavar="LOGS",
             help="Access logs: files, folders, globs or -; CLUSTER/GATEWAY=PATH says whose they are.",
             show_default=False,
         ),

@@ -8,11 +8,14 @@ from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_requests
 from hopline.writers import TableFormat, choose_format, write_table
 
-_ORDER = "ORDER BY service, service_port, subset, group_role <> 'primary', endpoint_group, requests DESC, endpoint"
+_ORDER = (
+    "ORDER BY endpoints.service, service_port, subset, group_role <> 'primary', endpoint_group, requests DESC, endpoint"
+)
 _EVERYTHING = f"SELECT * FROM endpoints {_ORDER}"
 _FOR_EYES = f"""
-SELECT service, service_port AS port, endpoint, endpoint_group AS "group", group_role AS role, workload,
-       requests, failed, round(100 * share, 2) AS "share_%", p50_ms, p95_ms, p99_ms, first_seen, last_seen
+SELECT concat_ws(':', service, service_port) AS service, endpoint, endpoint_group AS "group", workload,
+       requests, failed, round(100 * share, 1) AS "share_%",
+       round(p50_ms, 1) AS p50_ms, round(p95_ms, 1) AS p95_ms, round(p99_ms, 1) AS p99_ms
 FROM endpoints {_ORDER}
 """
 

@@ -15,7 +15,7 @@ from ingest.errors import UsageError
 def schema(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A table or view; without it, all are listed.", show_default=False),
+        typer.Argument(metavar="NAME", help="A table or view; without it, all are listed.", show_default=False),
     ] = None,
     output: Output = None,
     format_: ListFormat = None,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 from rich.cells import cell_len, set_cell_size
 
 from hopline.console import Screen, make_printable
-from hopline.writers.values import is_number, read_rows
+from hopline.writers.cells import read_columns
+from hopline.writers.values import is_number
 
 #: Text columns are cut to this many cells, and not below, before a table turns into blocks.
 _LEAST_TEXT_WIDTH = 16
@@ -26,7 +26,7 @@ def write_grid(table: pa.Table, stream: BinaryIO, screen: Screen | None = None) 
     screen = screen or _PLAIN
     encoding = "utf-8" if screen.unicode else "ascii"
     names = [make_printable(name) for name in table.column_names]
-    columns = _read_columns(table)
+    columns = read_columns(table, null="-")
     rows = list(zip(*columns, strict=True))
     widths = [max(map(cell_len, (name, *cells))) for name, cells in zip(names, columns, strict=True)]
     numeric = [is_number(type_) for type_ in table.schema.types]
@@ -79,34 +79,3 @@ def _draw_blocks(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[st
             f"{name}{' ' * (width - cell_len(name))}  {cell}".rstrip() for name, cell in zip(names, row, strict=True)
         ]
     return lines or ["(no rows)"]
-
-
-def _read_columns(table: pa.Table) -> list[list[str]]:
-    """Return the cells of each column as text."""
-    columns = [list(column) for column in zip(*read_rows(table), strict=True)] or [[] for _ in table.column_names]
-    return [
-        _write_times(values) if pa.types.is_timestamp(type_) else [_write_cell(value) for value in values]
-        for values, type_ in zip(columns, table.schema.types, strict=True)
-    ]
-
-
-def _write_times(values: Sequence[str | None]) -> list[str]:
-    """Times to the millisecond where that is all there is; the whole column alike, digits below digits."""
-    digits = 26 if any(value is not None and value[23:26] != "000" for value in values) else 23
-    return ["-" if value is None else value[:digits].replace("T", " ") for value in values]
-
-
-def _write_cell(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "true" if value else "false"
-        case float():
-            rounded = f"{value:.3f}".rstrip("0").rstrip(".")
-            return rounded if rounded not in ("0", "-0") or value == 0 else f"{value:.2g}"
-        case list():
-            return ", ".join(_write_cell(item) for item in value)
-        case dict():
-            return make_printable(json.dumps(value, ensure_ascii=False))
-    return make_printable(str(value))

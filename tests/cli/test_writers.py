@@ -116,7 +116,7 @@ def test_markdown_cannot_be_broken_out_of() -> None:
         "| /a\\|b | 1 |",
         "| &lt;img src=x&gt; | 2 |",
         "| \\[x\\](http://y) | 3 |",
-        "| a b | 4 |",
+        "| a\\\\x0ab | 4 |",
         "|  | 5 |",
     ]
 
