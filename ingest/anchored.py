@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ingest.pattern import Field, Pattern
 
@@ -67,8 +68,20 @@ class Reading:
     ambiguous: bool
 
 
+@lru_cache(maxsize=256)
+def relax(pattern: Pattern) -> Pattern:
+    """Return the pattern with the kinds that its own quotes allow: spaces cannot end a value in quotes."""
+    fields = []
+    for index, field in enumerate(pattern.fields):
+        quoted = pattern.literals[index].endswith('"') and pattern.literals[index + 1].startswith('"')
+        holds = "phrase" if quoted and field.holds in ("address", "token") else field.holds
+        fields.append(replace(field, holds=holds))
+    return Pattern(pattern.literals, tuple(fields))
+
+
 def read_line(pattern: Pattern, line: str) -> Reading | None:
     """Return the reading of one line by a format; None where it is not of this format."""
+    pattern = relax(pattern)
     if not line.startswith(pattern.literals[0]) or not line.endswith(pattern.literals[-1]):
         return None
     return _read_by_rule(pattern, line) or _read_with_one_exception(pattern, line)
@@ -190,4 +203,4 @@ def _readings_with_one_exception(pattern: Pattern, line: str) -> Iterator[tuple[
 
 
 def _is_likely_address(text: str) -> bool:
-    return text in ("-", "") or (not any(c in text for c in '|"') and any(c in text for c in ":./@"))
+    return text in ("-", "") or (not any(c in text for c in '|" ') and any(c in text for c in ":./@"))

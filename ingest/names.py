@@ -59,6 +59,8 @@ class Names:
     role: str = "unknown"
     #: The gateway is only what the file name suggests: worth nothing where the file is no log.
     by_file_name: bool = False
+    #: Cluster and gateway were given as a label: nothing else overrides them.
+    labelled: bool = False
 
 
 def role_of_gateway(gateway: str | None) -> str:

@@ -52,6 +52,10 @@ class LogFormat:
     pattern_text: str | None = None
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     requires: frozenset[str] = frozenset()
+    #: All keys of a template that a user gave: an object with no others is of this format.
+    template: frozenset[str] = frozenset()
+    composed: Mapping[str, Pattern] = field(default_factory=lambda: MappingProxyType({}))
+    strftime: str | None = None
     samples: tuple[Sample, ...] = ()
 
 
