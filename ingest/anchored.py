@@ -180,6 +180,10 @@ def _divide(pattern: Pattern, line: str, start: int, end: int, first: int, last:
 def _read_with_one_exception(pattern: Pattern, line: str) -> Reading | None:
     """Read a line in which one field breaks its own rule, such as a masked name with spaces in it."""
     readings = list(dict.fromkeys(_readings_with_one_exception(pattern, line)))
+    if len(readings) > 1:
+        # A cut through brackets is a wrong one: `{connection termination}`, `<some host name>`.
+        whole = [texts for texts in readings if all(_is_balanced(text) for text in texts)]
+        readings = whole or readings
     return Reading(readings[0], ambiguous=len(readings) > 1) if readings else None
 
 
@@ -200,6 +204,10 @@ def _readings_with_one_exception(pattern: Pattern, line: str) -> Iterator[tuple[
             _is_likely_address(t) for t, f in zip(texts, pattern.fields, strict=True) if f.holds == "address"
         ):
             yield texts
+
+
+def _is_balanced(text: str) -> bool:
+    return all(text.count(left) == text.count(right) for left, right in ("{}", "[]", "<>", "()"))
 
 
 def _is_likely_address(text: str) -> bool:

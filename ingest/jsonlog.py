@@ -36,15 +36,16 @@ def shape_of(keys: tuple[str, ...], formats: tuple[LogFormat, ...], encoding: st
     """Return what an object with these keys is; None where it is no access-log entry."""
     known = [f for f in formats if f.encoding == encoding]
     generic = _generic_keys(formats)
-    best, best_score = None, (0, 0)
+    best, best_score = None, (0, False, 0)
     for candidate in known:
         if candidate.template and candidate.template.issuperset(keys):
             best = candidate
             break
         if candidate.requires and not candidate.requires.intersection(keys):
             continue
-        score = (sum(1 for key in keys if key in candidate.keys), -candidate.rank)
-        if score > best_score and score[0]:
+        matched = sum(1 for key in keys if key in candidate.keys or key in candidate.requires)
+        score = (matched, bool(candidate.requires), -candidate.rank)
+        if score > best_score and matched:
             best, best_score = candidate, score
     columns: list[str | None] = []
     taken: set[str] = set()
@@ -139,6 +140,8 @@ def collect(
         composed = shape.format.composed
         for (key, value), column, kept in zip(entry.items(), shape.columns, shape.kept, strict=True):
             if value is None:
+                if column is not None and column not in columns:
+                    columns[column] = [None] * count
                 continue
             text = to_text(value)
             pattern = composed.get(key) if composed else None

@@ -83,7 +83,7 @@ _NAME_PATHS = {
     ),
 }
 
-_LINE = re.compile(r'\s*(?:\[|\{|"|ACCESS \[|\d{4}-\d\d-\d\dT|[a-z0-9.-]+ )')
+_LINE = re.compile(r'\s*(?:\[|\{|"|ACCESS \[|\d{4}-\d\d-\d\dT)')
 _WRAPPERS = ('"log"', '"message"', '"textPayload"', '"line"', '"jsonPayload"', '"_source"', '"kubernetes"', '"_raw"', '"body"', '"msg"', '"MESSAGE"', '"attributes"', '"@message"')
 
 
