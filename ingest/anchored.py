@@ -28,9 +28,7 @@ def _is_time(text: str) -> bool:
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {
-    "number": lambda text: (
-        text == "-" or text == "" or (text.isascii() and text.isdigit() and len(text) < 20)
-    ),
+    "number": lambda text: text in ("-", "") or (text.isascii() and text.isdigit() and len(text) < 20),
     "time": lambda text: text in ("-", "") or _is_time(text),
     "method": lambda text: _METHOD.fullmatch(text) is not None,
     "protocol": lambda text: text == "-" or _PROTOCOL.fullmatch(text) is not None,
@@ -108,7 +106,7 @@ def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:
     if tail is None:
         return None
     tail_texts, end = tail
-    middle = _divide(pattern, line, position, end, first, last)
+    middle = _divide(pattern, line, position, end, first=first, last=last)
     if middle is None:
         return None
     return Reading((*texts, *middle.texts, *reversed(tail_texts)), middle.ambiguous)
@@ -158,7 +156,7 @@ def _scan_left(
     return texts, end
 
 
-def _divide(pattern: Pattern, line: str, start: int, end: int, first: int, last: int) -> Reading | None:
+def _divide(pattern: Pattern, line: str, start: int, end: int, *, first: int, last: int) -> Reading | None:
     """Divide `line[start:end]` among the fields `first` to `last`, once from each side."""
     if start > end:
         return None

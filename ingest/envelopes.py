@@ -24,7 +24,9 @@ MAX_DEPTH = 5
 
 @dataclass(frozen=True)
 class Opened:
-    """Lines without an envelope: `fits` (Boolean) where there was one, `inner` the lines (as they were elsewhere).
+    """Lines without an envelope: `fits` (Boolean) where there was one, `inner` the lines.
+
+    Lines that did not fit are in `inner` as they were.
 
     `partial` (Boolean) marks lines that go on in the next one of the same `stream`; `names` says who wrote a
     line: pod, namespace, container, cluster, node (NULL where not said).
@@ -49,9 +51,8 @@ class Envelope:
 def _open_cri(lines: pl.Series) -> Opened:
     parts = lines.str.splitn(" ", 4).struct.unnest().get_columns()
     time, stream, tag, rest = parts
-    fits = (
-        ((stream == "stdout") | (stream == "stderr"))
-        & ((tag == "F") | (tag == "P") | tag.str.starts_with("F:") | tag.str.starts_with("P:"))
+    fits = ((stream == "stdout") | (stream == "stderr")) & (
+        (tag == "F") | (tag == "P") | tag.str.starts_with("F:") | tag.str.starts_with("P:")
     )
     fits = (fits & (time.str.slice(10, 1) == "T") & (time.str.slice(4, 1) == "-")).fill_null(value=False)
     inner = rest.fill_null("") if fits.all() else _choose(fits, rest.fill_null(""), lines)
@@ -59,7 +60,7 @@ def _open_cri(lines: pl.Series) -> Opened:
 
 
 def _opener(pattern: str, names: Sequence[str]) -> Callable[[pl.Series], Opened]:
-    """Return the opener of an envelope that one expression describes: a group per name, then the inner line."""
+    """Return the opener of an envelope that one expression describes: named groups, then the inner line."""
 
     def open_(lines: pl.Series) -> Opened:
         groups = lines.str.extract_groups(pattern).struct.unnest().get_columns()
@@ -90,7 +91,8 @@ def _open_objects(lines: pl.Series, likely: pl.Series) -> Opened:
     opened = [open_json(text) if hit and text else None for text, hit in zip(lines, likely, strict=True)]
     fits = pl.Series([entry is not None for entry in opened], dtype=pl.Boolean)
     inner = pl.Series(
-        [line if entry is None else entry.inner for entry, line in zip(opened, lines, strict=True)], dtype=pl.String
+        [line if entry is None else entry.inner for entry, line in zip(opened, lines, strict=True)],
+        dtype=pl.String,
     )
     partial = pl.Series([entry is not None and entry.partial for entry in opened], dtype=pl.Boolean)
     stream = pl.Series([None if entry is None else entry.stream for entry in opened], dtype=pl.String)
@@ -119,12 +121,15 @@ ENVELOPES: tuple[Envelope, ...] = (
         "stern",
         "stern",
         _opener(
-            rf"(?s)^{_COLOUR}(?:([a-z0-9][a-z0-9-]*){_COLOUR} {_COLOUR})?([a-z0-9][a-z0-9.-]*-[a-z0-9.-]+){_COLOUR}"
-            rf" {_COLOUR}([a-z0-9][a-z0-9-]*){_COLOUR} ({_START}.*)$",
+            rf"(?s)^{_COLOUR}(?:([a-z0-9][a-z0-9-]*){_COLOUR} {_COLOUR})?"
+            rf"([a-z0-9][a-z0-9.-]*-[a-z0-9.-]+){_COLOUR} "
+            rf"{_COLOUR}([a-z0-9][a-z0-9-]*){_COLOUR} ({_START}.*)$",
             ["namespace", "pod", "container"],
         ),
     ),
-    Envelope("kubectl-timestamps", "kubectl logs --timestamps", _opener(rf"(?s)^({_TIME}) ({_START}.*)$", [""])),
+    Envelope(
+        "kubectl-timestamps", "kubectl logs --timestamps", _opener(rf"(?s)^({_TIME}) ({_START}.*)$", [""])
+    ),
     Envelope(
         "syslog",
         "syslog",

@@ -13,8 +13,16 @@ from ingest.formats import LogFormat
 
 #: An object is an access-log entry only with one of these columns, and with at least so many columns in all.
 _TELLING = frozenset(
-    "response_code response_flags upstream_host upstream_cluster downstream_remote_address "
-    "downstream_local_address response_code_details upstream_service_time_ms".split()
+    {
+        "response_code",
+        "response_flags",
+        "upstream_host",
+        "upstream_cluster",
+        "downstream_remote_address",
+        "downstream_local_address",
+        "response_code_details",
+        "upstream_service_time_ms",
+    }
 )
 _FEWEST = 3
 

@@ -13,7 +13,7 @@ _PAIR = re.compile(r'([\w.:/-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)')
 
 
 def read_pairs(line: str) -> dict[str, str] | None:
-    """Return the keys and values of a line, `time`, `level` and `message` among them; None where it is none."""
+    """Return the keys and values of a line, `time`, `level` and `message` among them; None if it has none."""
     match = _HEAD.fullmatch(line)
     if match is None:
         return None

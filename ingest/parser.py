@@ -23,9 +23,17 @@ from ingest.rows import Rows, filter_rows, rows_of_entries, rows_of_texts
 
 #: Words that only access-log entries hold: a line with one that no format reads is a reject, not another's.
 _JSON_WORDS = r'"(?:response_code|response_flags|upstream_host|upstream_cluster|downstream_remote_address)"'
-_ENVOY_MESSAGE = r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\s*\[\d+\]\s*\[(?:trace|debug|info|warning|error|critical|off)\]"
+_TEXT_ENTRY = (
+    r'^\[\d{4}-\d\d-\d\d[T ][^\]]*\]\s+"'
+    r'|" ?HTTP/\d(?:\.\d)?" \d'
+    r'|HTTP/\d(?:\.\d)?" (?:\d{3}|0) '
+    r"|access\s+connection complete"
+)
+_ENVOY_MESSAGE = (
+    r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\s*\[\d+\]\s*\["
+    r"(?:trace|debug|info|warning|error|critical|off)\]"
+)
 _AGENT_MESSAGE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\s+(?:trace|debug|info|warn|error|fatal)\s"
-_TEXT_ENTRY = r'^\[\d{4}-\d\d-\d\d[T ][^\]]*\]\s+"|" ?HTTP/\d(?:\.\d)?" \d|HTTP/\d(?:\.\d)?" (?:\d{3}|0) |access\s+connection complete'
 
 BLANK = "blank"
 NOT_ACCESS_LOG = "not_access_log"
@@ -60,7 +68,9 @@ def parse_lines(lines: pl.Series, formats: Sequence[LogFormat]) -> Parsed:
         else:
             # One reader serves all formats of the encoding: it tells them apart by their keys.
             tried.add(known.encoding)
-            found, left = (_read_json if known.encoding == "json" else _read_pairs)(lines, left, tuple(formats))
+            found, left = (_read_json if known.encoding == "json" else _read_pairs)(
+                lines, left, tuple(formats)
+            )
         rows += found
     if not len(left):
         return Parsed(tuple(rows), (), Counter())
@@ -111,7 +121,7 @@ def _read_json(
     is_object = texts.str.starts_with("{") & texts.str.ends_with("}")
     if not is_object.any():
         return [], left
-    return _read_entries(texts, left, is_object, load_object, formats, "json")
+    return _read_entries(texts, left, is_object, read=load_object, formats=formats, encoding="json")
 
 
 def _read_pairs(
@@ -122,13 +132,14 @@ def _read_pairs(
     likely = texts.str.contains("connection ", literal=True)
     if not likely.any():
         return [], left
-    return _read_entries(texts, left, likely, read_pairs, formats, "pairs")
+    return _read_entries(texts, left, likely, read=read_pairs, formats=formats, encoding="pairs")
 
 
 def _read_entries(
     texts: pl.Series,
     left: pl.Series,
     likely: pl.Series,
+    *,
     read: Callable[[str], Mapping[str, Any] | None],
     formats: tuple[LogFormat, ...],
     encoding: str,

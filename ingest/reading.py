@@ -265,7 +265,9 @@ class BlockReader:
                 inbound |= bool(rows.columns["upstream_cluster"].str.starts_with("inbound|").any())
         ordered = sorted(formats, key=lambda known: -counts[known.name])
         is_binary = not counts and len(_CONTROL.findall(sample)) > len(sample) // 50
-        return BlockReader(Origin(source.name, source.names, inbound), tuple(ordered), Unwrapper(chain), is_binary)
+        return BlockReader(
+            Origin(source.name, source.names, inbound), tuple(ordered), Unwrapper(chain), is_binary
+        )
 
     def read(self, block: Block, facts: Facts, output: Output) -> None:
         """Read one block into the tables; every line is accounted for in `facts`."""
@@ -293,7 +295,7 @@ class BlockReader:
     def _read_lines(
         self, lines: pl.Series, first_line: int, facts: Facts, output: Output, *, wrapped: bool = True
     ) -> list[tuple[int, str]]:
-        """Read lines into the access log; return line number and reason of those that no row could be made of."""
+        """Read lines into the access log; return the number and the reason of each rejected line."""
         unwrapped = None
         if wrapped and self.unwrapper.chain:
             unwrapped = self.unwrapper.open(lines, first_line)

@@ -102,7 +102,7 @@ def filter_rows(rows: Rows, keep: pl.Series) -> Rows:
 
 @dataclass(frozen=True)
 class Origin:
-    """What all rows of a source share. `serves_inbound` says that the proxy is a sidecar that takes requests in."""
+    """What all rows of a source share; `serves_inbound`: the proxy is a sidecar that takes requests in."""
 
     source: str
     names: Names
@@ -110,7 +110,7 @@ class Origin:
 
 
 def to_table(rows: Rows, lines: pl.Series, origin: Origin) -> pa.Table:
-    """Return rows as an Arrow table of the public schema; `lines` (Int64) are the line numbers of the rows."""
+    """Return rows as an Arrow table of the public schema; `lines` (Int64) are their line numbers."""
     count = len(rows)
     arrays = []
     for spec in schema.ACCESS_LOG:

@@ -1,4 +1,4 @@
-"""Taking envelopes off the lines of a log, block after block: long lines that came in parts are joined again."""
+"""Envelopes taken off the lines of a log, block after block; lines that came in parts are joined again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _EXTRA = ("namespace", "container", "node")
 
 @dataclass(frozen=True)
 class Unwrapped:
-    """The inner lines of a block: `positions` (UInt32) are the lines where they end; `continued` counts the rest.
+    """The inner lines of a block: `positions` (UInt32) are the lines where they end.
+
+    `continued` counts the lines that hold an earlier part of one.
 
     `names` says who wrote each: pod, namespace, container, cluster, node.
     """
@@ -63,7 +65,12 @@ class Unwrapper:
         return any(key[0] == depth for key in self._open)
 
     def _join(
-        self, opened: Opened, depth: int, names: Mapping[str, pl.Series], first_line: int, positions: pl.Series
+        self,
+        opened: Opened,
+        depth: int,
+        names: Mapping[str, pl.Series],
+        first_line: int,
+        positions: pl.Series,
     ) -> tuple[pl.Series, pl.Series]:
         texts = opened.inner.to_list()
         partial = opened.partial.to_list() if opened.partial is not None else [False] * len(texts)

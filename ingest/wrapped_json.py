@@ -1,4 +1,4 @@
-"""Log lines inside JSON objects: Docker, Fluent Bit, Vector, Filebeat, Loki, GCP, CloudWatch, Elastic, Datadog."""
+"""Log lines inside the JSON objects of Docker, Fluent Bit, Vector, Filebeat, Loki, GCP and their like."""
 
 from __future__ import annotations
 
@@ -27,7 +27,14 @@ _LINE_PATHS = (
     "body",
 )
 #: Where a shipper keeps an entry that it has parsed itself.
-_OBJECT_PATHS = ("jsonPayload", "_source", "attributes.attributes", "content.attributes", "log_processed", "parsed")
+_OBJECT_PATHS = (
+    "jsonPayload",
+    "_source",
+    "attributes.attributes",
+    "content.attributes",
+    "log_processed",
+    "parsed",
+)
 
 #: Where a shipper keeps who wrote the line.
 _NAME_PATHS = {
@@ -84,7 +91,21 @@ _NAME_PATHS = {
 }
 
 _LINE = re.compile(r'\s*(?:\[|\{|"|ACCESS \[|\d{4}-\d\d-\d\dT)')
-_WRAPPERS = ('"log"', '"message"', '"textPayload"', '"line"', '"jsonPayload"', '"_source"', '"kubernetes"', '"_raw"', '"body"', '"msg"', '"MESSAGE"', '"attributes"', '"@message"')
+_WRAPPERS = (
+    '"log"',
+    '"message"',
+    '"textPayload"',
+    '"line"',
+    '"jsonPayload"',
+    '"_source"',
+    '"kubernetes"',
+    '"_raw"',
+    '"body"',
+    '"msg"',
+    '"MESSAGE"',
+    '"attributes"',
+    '"@message"',
+)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def read_format(text: str, origin: str) -> LogFormat:
 
 @cache
 def without_time(known: LogFormat) -> LogFormat | None:
-    """Return the format as it looks where a publisher trimmed the time off; None where it has none in front."""
+    """Return the format without the time at its front, as people publish it; None where it has none."""
     if known.pattern_text is None or not known.pattern_text.startswith(_TIME_PREFIX):
         return None
     text = known.pattern_text.removeprefix(_TIME_PREFIX)

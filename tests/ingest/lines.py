@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 ISTIO = (
-    '[{start_time}] "{method} {path} {protocol}" {code} {flags} {details} - "{reason}" 0 {sent} {duration} {service_time} '
-    '"{forwarded}" "{agent}" "{request_id}" "{authority}" "{host}" {cluster} {local} 10.1.0.9:8080 {remote} {sni} {route}'
+    '[{start_time}] "{method} {path} {protocol}" {code} {flags} {details} - "{reason}" 0 {sent} {duration} {service_time} '  # noqa: E501
+    '"{forwarded}" "{agent}" "{request_id}" "{authority}" "{host}" {cluster} {local} 10.1.0.9:8080 {remote} {sni} {route}'  # noqa: E501
 )
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.ingest.lines import istio_line
 
 FORGED = (
-    'x" "11111111-forged" "evil.example" "6.6.6.6:666" outbound|666||evil.example 6.6.6.6:1 6.6.6.6:2 6.6.6.6:3 '
+    'x" "11111111-forged" "evil.example" "6.6.6.6:666" outbound|666||evil.example 6.6.6.6:1 6.6.6.6:2 6.6.6.6:3 '  # noqa: E501
     "evil.example evil"
 )
 
@@ -27,7 +27,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
         {"response_code_details": "upstream_reset{connection termination}"},
         False,
     ),
-    "quote in reason": ({"reason": 'TLS "x" error'}, {"upstream_transport_failure_reason": 'TLS "x" error'}, False),
+    "quote in reason": (
+        {"reason": 'TLS "x" error'},
+        {"upstream_transport_failure_reason": 'TLS "x" error'},
+        False,
+    ),
     "separator in agent": (
         {"agent": 'a" "b'},
         {"request_id": "0f8f7d1e-53c1-4c0f-9a5e-4a9d0d3b7c11", "x_forwarded_for": "192.0.2.10"},
@@ -35,7 +39,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     ),
     "forged tail": (
         {"agent": FORGED},
-        {"upstream_host": "10.1.2.3:8080", "upstream_cluster": "outbound|80||shop.example", "route_name": "default"},
+        {
+            "upstream_host": "10.1.2.3:8080",
+            "upstream_cluster": "outbound|80||shop.example",
+            "route_name": "default",
+        },
         True,
     ),
     "masked address": (
@@ -49,7 +57,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
         False,
     ),
     "masked time": ({"start_time": "2026-03-01T10:nn:nn.nnnZ"}, {"start_time": None, "method": "GET"}, False),
-    "semicolon after cluster": ({"cluster": "outbound|80||a.b;"}, {"upstream_cluster": "outbound|80||a.b"}, False),
+    "semicolon after cluster": (
+        {"cluster": "outbound|80||a.b;"},
+        {"upstream_cluster": "outbound|80||a.b"},
+        False,
+    ),
     "internal address": (
         {"host": "envoy://connect_originate/10.0.0.1:8080", "local": "envoy://internal_client_address/"},
         {"upstream_host": "envoy://connect_originate/10.0.0.1:8080"},
@@ -69,7 +81,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
 def test_odd_line(name: str, parse: Callable[..., Any]) -> None:
     fields, expected, ambiguous = CASES[name]
     result = parse("\n".join([istio_line(), istio_line(**fields), istio_line()]).encode())
-    assert [row["line"] for row in sorted(result.rows, key=lambda row: row["line"])] == [1, 2, 3], result.rejects
+    assert [row["line"] for row in sorted(result.rows, key=lambda row: row["line"])] == [1, 2, 3], (
+        result.rejects
+    )
     (row,) = [row for row in result.rows if row["line"] == 2]
     assert {key: row[key] for key in expected} == expected
     assert row["ambiguous"] is ambiguous

@@ -31,7 +31,9 @@ def test_grammar() -> None:
     assert (duration.column, duration.key) == ("duration_ms", "DURATION")
 
 
-@pytest.mark.parametrize("text", ["%START_TIME", "50% of", "%lower%", "%NO_SUCH_OPERATOR%", "no operator", "", "%REQ(A%"])
+@pytest.mark.parametrize(
+    "text", ["%START_TIME", "50% of", "%lower%", "%NO_SUCH_OPERATOR%", "no operator", "", "%REQ(A%"]
+)
 def test_bad_format_string(text: str) -> None:
     with pytest.raises(FormatError):
         parse_pattern(text)
@@ -74,10 +76,16 @@ def test_times_mixed_in_one_block() -> None:
     assert parse_times(pl.Series(texts)).to_list() == want
 
 
-# --- round trip -----------------------------------------------------------------------------------------------
+# --- round trip -----------------------------------------------------------------------------------------------  # noqa: E501
 
-TOKEN = st.text(st.characters(codec="utf-8", exclude_characters=' "\n\r', exclude_categories=["Cs"]), min_size=1, max_size=12)
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters='"\n\r', exclude_categories=["Cs"]), max_size=12)
+TOKEN = st.text(
+    st.characters(codec="utf-8", exclude_characters=' "\n\r', exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=12,
+)
+TEXT = st.text(
+    st.characters(codec="utf-8", exclude_characters='"\n\r', exclude_categories=["Cs"]), max_size=12
+)
 NUMBER = st.integers(0, 2**31 - 1).map(str) | st.just("-")
 
 #: operator -> (column, values as logged)
@@ -146,9 +154,20 @@ ANYTHING = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 @settings(max_examples=100, deadline=None)
-@given(agent=ANYTHING, path=ANYTHING, tenant=ANYTHING, code=st.integers(0, 599), duration=st.integers(0, 2**40))
-def test_json_round_trip_with_everything(agent: str, path: str, tenant: str, code: int, duration: int) -> None:
-    entry = {"ua": agent, "where": {"path": path}, "tenant": tenant, "code": code, "took": duration, "n": None}
+@given(
+    agent=ANYTHING, path=ANYTHING, tenant=ANYTHING, code=st.integers(0, 599), duration=st.integers(0, 2**40)
+)
+def test_json_round_trip_with_everything(
+    agent: str, path: str, tenant: str, code: int, duration: int
+) -> None:
+    entry = {
+        "ua": agent,
+        "where": {"path": path},
+        "tenant": tenant,
+        "code": code,
+        "took": duration,
+        "n": None,
+    }
     template = {
         "ua": "%REQ(USER-AGENT)%", "where": {"path": "%REQ(:PATH)%"}, "tenant": "%REQ(X-TENANT)%",
         "code": "%RESPONSE_CODE%", "took": "%DURATION%", "n": "%REQ(X-N)%",
@@ -164,7 +183,7 @@ def test_json_round_trip_with_everything(agent: str, path: str, tenant: str, cod
 
 
 def test_json_template_with_composed_values_and_times(parse: Callable[..., Any]) -> None:
-    template = '{"when":"%START_TIME(%s.%3f)%","req":"%REQ(:METHOD)% %REQ(:PATH)%","static":"x","to":"%UPSTREAM_HOST%"}'
+    template = '{"when":"%START_TIME(%s.%3f)%","req":"%REQ(:METHOD)% %REQ(:PATH)%","static":"x","to":"%UPSTREAM_HOST%"}'  # noqa: E501
     line = b'{"to":"10.0.0.1:80","req":"GET /a b","when":"1772359200.125","static":"x"}\n'
     (row,) = parse(line, log_format=template).rows
     assert row["start_time"] == datetime(2026, 3, 1, 10, 0, 0, 125000, UTC)
