@@ -9,11 +9,13 @@ from __future__ import annotations
 import bz2
 import lzma
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import pyarrow as pa
 from isal import isal_zlib
-from isal.isal_zlib import IsalError
+
+#: The package's stubs call it a value.
+_ISAL_ERROR = cast("type[Exception]", isal_zlib.error)
 
 #: Bytes of input given to a decompressor at a time, and the most it may give back at a time.
 _INPUT = 1 << 20
@@ -83,7 +85,7 @@ class ByteStream:
             try:
                 yield from _decompress(engine, pending)
                 pending = b""
-            except (IsalError, OSError, EOFError, lzma.LZMAError, ValueError) as error:
+            except (_ISAL_ERROR, OSError, EOFError, lzma.LZMAError, ValueError) as error:
                 self._stop(f"the compressed stream is broken: {error}")
                 return
             if engine.eof:

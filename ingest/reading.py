@@ -233,6 +233,11 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+def looks_binary(data: bytes) -> bool:
+    """Say whether bytes are those of a binary file: more than one in fifty is a control character."""
+    return len(_CONTROL.findall(data)) > len(data) // 50
+
+
 def split_lines(data: bytes) -> pl.Series:
     r"""Return the lines of a block as text, without carriage returns at their ends."""
     text = data if data.isascii() else decode(data).encode()
@@ -264,7 +269,7 @@ class BlockReader:
             if "upstream_cluster" in rows.columns:
                 inbound |= bool(rows.columns["upstream_cluster"].str.starts_with("inbound|").any())
         ordered = sorted(formats, key=lambda known: -counts[known.name])
-        is_binary = not counts and len(_CONTROL.findall(sample)) > len(sample) // 50
+        is_binary = not counts and looks_binary(sample)
         return BlockReader(
             Origin(source.name, source.names, inbound), tuple(ordered), Unwrapper(chain), is_binary
         )
