@@ -35,10 +35,10 @@ class FormatShare:
 class Detection:
     """What a file is, by its first lines.
 
-    `kind` is access_log, inventory, outlier_event, binary, empty or unknown; `formats` most frequent first;
-    `envelopes` outermost first; `confidence` is the share (0 to 1) of the lines that are not blank and could be
-    read; `first_unfit_line` (from 1) and `first_unfit` (bytes, cut at 2,000) are the first line that no format
-    reads, or None.
+    `kind` is access_log, inventory, outlier_event, binary, empty or unknown; `formats` are the most frequent
+    first, `envelopes` the outermost first; `confidence` is the share (0 to 1) of the lines that could be read
+    among those that are not blank; `first_unfit_line` (from 1) and `first_unfit` (bytes, cut at 2,000) are the
+    first line that no format reads, or None.
     """
 
     path: str
