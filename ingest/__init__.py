@@ -10,16 +10,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ingest.detection import Detection, FormatShare, detect
     from ingest.evidence import Evidence
+    from ingest.flags import Flag, load_flags
+    from ingest.formats import LogFormat, load_formats
+    from ingest.operators import Operator, load_operators
     from ingest.pipeline import Parsed, parse
     from ingest.reading import Progress
 
-__all__ = ["Evidence", "Parsed", "Progress", "parse"]
+__all__ = [
+    "Detection",
+    "Evidence",
+    "Flag",
+    "FormatShare",
+    "LogFormat",
+    "Operator",
+    "Parsed",
+    "Progress",
+    "detect",
+    "load_flags",
+    "load_formats",
+    "load_operators",
+    "parse",
+]
 
 _HOMES = {
+    "Detection": "ingest.detection",
     "Evidence": "ingest.evidence",
+    "Flag": "ingest.flags",
+    "FormatShare": "ingest.detection",
+    "LogFormat": "ingest.formats",
+    "Operator": "ingest.operators",
     "Parsed": "ingest.pipeline",
     "Progress": "ingest.reading",
+    "detect": "ingest.detection",
+    "load_flags": "ingest.flags",
+    "load_formats": "ingest.formats",
+    "load_operators": "ingest.operators",
     "parse": "ingest.pipeline",
 }
 

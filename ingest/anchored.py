@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ingest.pattern import Field, Pattern
 
@@ -27,9 +28,7 @@ def _is_time(text: str) -> bool:
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {
-    "number": lambda text: (
-        text == "-" or text == "" or (text.isascii() and text.isdigit() and len(text) < 20)
-    ),
+    "number": lambda text: text in ("-", "") or (text.isascii() and text.isdigit() and len(text) < 20),
     "time": lambda text: text in ("-", "") or _is_time(text),
     "method": lambda text: _METHOD.fullmatch(text) is not None,
     "protocol": lambda text: text == "-" or _PROTOCOL.fullmatch(text) is not None,
@@ -67,8 +66,20 @@ class Reading:
     ambiguous: bool
 
 
+@lru_cache(maxsize=256)
+def relax(pattern: Pattern) -> Pattern:
+    """Return the pattern with the kinds that its own quotes allow: spaces cannot end a value in quotes."""
+    fields = []
+    for index, field in enumerate(pattern.fields):
+        quoted = pattern.literals[index].endswith('"') and pattern.literals[index + 1].startswith('"')
+        holds = "phrase" if quoted and field.holds in ("address", "token") else field.holds
+        fields.append(replace(field, holds=holds))
+    return Pattern(pattern.literals, tuple(fields))
+
+
 def read_line(pattern: Pattern, line: str) -> Reading | None:
     """Return the reading of one line by a format; None where it is not of this format."""
+    pattern = relax(pattern)
     if not line.startswith(pattern.literals[0]) or not line.endswith(pattern.literals[-1]):
         return None
     return _read_by_rule(pattern, line) or _read_with_one_exception(pattern, line)
@@ -95,7 +106,7 @@ def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:
     if tail is None:
         return None
     tail_texts, end = tail
-    middle = _divide(pattern, line, position, end, first, last)
+    middle = _divide(pattern, line, position, end, first=first, last=last)
     if middle is None:
         return None
     return Reading((*texts, *middle.texts, *reversed(tail_texts)), middle.ambiguous)
@@ -143,7 +154,7 @@ def _scan_left(
     return texts, end
 
 
-def _divide(pattern: Pattern, line: str, start: int, end: int, first: int, last: int) -> Reading | None:
+def _divide(pattern: Pattern, line: str, start: int, end: int, *, first: int, last: int) -> Reading | None:
     """Divide `line[start:end]` among the fields `first` to `last`, once from each side."""
     if start > end:
         return None
@@ -165,6 +176,10 @@ def _divide(pattern: Pattern, line: str, start: int, end: int, first: int, last:
 def _read_with_one_exception(pattern: Pattern, line: str) -> Reading | None:
     """Read a line in which one field breaks its own rule, such as a masked name with spaces in it."""
     readings = list(dict.fromkeys(_readings_with_one_exception(pattern, line)))
+    if len(readings) > 1:
+        # A cut through brackets is a wrong one: `{connection termination}`, `<some host name>`.
+        whole = [texts for texts in readings if all(_is_balanced(text) for text in texts)]
+        readings = whole or readings
     return Reading(readings[0], ambiguous=len(readings) > 1) if readings else None
 
 
@@ -187,5 +202,9 @@ def _readings_with_one_exception(pattern: Pattern, line: str) -> Iterator[tuple[
             yield texts
 
 
+def _is_balanced(text: str) -> bool:
+    return all(text.count(left) == text.count(right) for left, right in ("{}", "[]", "<>", "()"))
+
+
 def _is_likely_address(text: str) -> bool:
-    return text in ("-", "") or (not any(c in text for c in '|"') and any(c in text for c in ":./@"))
+    return text in ("-", "") or (not any(c in text for c in '|" ') and any(c in text for c in ":./@"))

@@ -35,8 +35,8 @@ class Block:
 def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[Block]:
     """Cut a stream of bytes into blocks of whole lines of about `size` bytes.
 
-    A byte-order mark at the start is dropped; an empty stream gives no block. Memory: one block and one chunk,
-    or MAX_LINE_BYTES within an overlong line.
+    A byte-order mark at the start is dropped; an empty stream gives no block. Memory: one block and
+    one chunk, or MAX_LINE_BYTES within an overlong line.
     """
     parts: list[bytes] = []
     held, line, offset, skipping = 0, 1, 0, False

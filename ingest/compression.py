@@ -9,10 +9,13 @@ from __future__ import annotations
 import bz2
 import lzma
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import pyarrow as pa
 from isal import isal_zlib
+
+#: The package's stubs call it a value.
+_ISAL_ERROR = cast("type[Exception]", isal_zlib.error)
 
 #: Bytes of input given to a decompressor at a time, and the most it may give back at a time.
 _INPUT = 1 << 20
@@ -80,18 +83,9 @@ class ByteStream:
                     return
             started = True
             try:
-                chunk = engine.decompress(pending, _OUTPUT)
-                pending = _left_over(engine)
-                while True:
-                    if chunk:
-                        yield chunk
-                    if engine.eof or (not pending and len(chunk) < _OUTPUT):
-                        break
-                    chunk = engine.decompress(pending, _OUTPUT)
-                    pending = _left_over(engine)
-                    if not chunk and not pending:
-                        break
-            except (isal_zlib.error, OSError, EOFError, lzma.LZMAError, ValueError) as error:
+                yield from _decompress(engine, pending)
+                pending = b""
+            except (_ISAL_ERROR, OSError, EOFError, lzma.LZMAError, ValueError) as error:
                 self._stop(f"the compressed stream is broken: {error}")
                 return
             if engine.eof:
@@ -133,6 +127,17 @@ class ByteStream:
 
     def _stop(self, problem: str) -> None:
         self.truncated, self.problem = True, problem
+
+
+def _decompress(engine: _Decompressor, data: bytes) -> Iterator[bytes]:
+    """Yield all that a piece of input gives, a bounded chunk at a time."""
+    while True:
+        chunk = engine.decompress(data, _OUTPUT)
+        data = _left_over(engine)
+        if chunk:
+            yield chunk
+        if engine.eof or (not data and len(chunk) < _OUTPUT):
+            return
 
 
 def _left_over(engine: _Decompressor) -> bytes:

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ingest.formats import LogFormat, load_formats
+from ingest.anchored import read_line
+from ingest.formats import LogFormat
 
 #: An object is an access-log entry only with one of these columns, and with at least so many columns in all.
 _TELLING = frozenset(
-    "response_code response_flags upstream_host upstream_cluster downstream_remote_address "
-    "downstream_local_address response_code_details upstream_service_time_ms".split()
+    {
+        "response_code",
+        "response_flags",
+        "upstream_host",
+        "upstream_cluster",
+        "downstream_remote_address",
+        "downstream_local_address",
+        "response_code_details",
+        "upstream_service_time_ms",
+    }
 )
 _FEWEST = 3
 
@@ -25,26 +34,26 @@ _OWN_NAMES = {"duration": "duration_ms", "upstream_service_time": "upstream_serv
 class Shape:
     """What to do with the keys of one kind of object: `columns[i]` of `keys[i]`, `extra` or not."""
 
-    format: str
+    format: LogFormat
     columns: tuple[str | None, ...]
     kept: tuple[bool, ...]
 
 
-def shape_of(keys: tuple[str, ...], formats: tuple[LogFormat, ...] | None = None) -> Shape | None:
-    """Return what an object with these keys is; None where it is no access-log entry."""
-    return _shape_of(keys, load_formats() if formats is None else formats)
-
-
 @lru_cache(maxsize=4096)
-def _shape_of(keys: tuple[str, ...], formats: tuple[LogFormat, ...]) -> Shape | None:
-    known = [f for f in formats if f.encoding != "text"]
+def shape_of(keys: tuple[str, ...], formats: tuple[LogFormat, ...], encoding: str = "json") -> Shape | None:
+    """Return what an object with these keys is; None where it is no access-log entry."""
+    known = [f for f in formats if f.encoding == encoding]
     generic = _generic_keys(formats)
-    best, best_score = None, (0, 0)
+    best, best_score = None, (0, False, 0)
     for candidate in known:
+        if candidate.template and candidate.template.issuperset(keys):
+            best = candidate
+            break
         if candidate.requires and not candidate.requires.intersection(keys):
             continue
-        score = (sum(1 for key in keys if key in candidate.keys), -candidate.rank)
-        if score > best_score and score[0]:
+        matched = sum(1 for key in keys if key in candidate.keys or key in candidate.requires)
+        score = (matched, bool(candidate.requires), -candidate.rank)
+        if score > best_score and matched:
             best, best_score = candidate, score
     columns: list[str | None] = []
     taken: set[str] = set()
@@ -52,16 +61,18 @@ def _shape_of(keys: tuple[str, ...], formats: tuple[LogFormat, ...]) -> Shape | 
     # A key that is the column's own name wins over another key for the same column.
     own = {c for key, c in zip(keys, named, strict=True) if c is not None and _is_own(key, c)}
     for key, column in zip(keys, named, strict=True):
-        wanted = column or generic.get(key.lower())
+        wanted = column or (None if best and best.template else generic.get(key.lower()))
         if wanted in taken or (wanted in own and wanted is not None and not _is_own(key, wanted)):
             wanted = None
         if wanted is not None:
             taken.add(wanted)
         columns.append(wanted)
-    if best is None or len(taken) < _FEWEST or not (taken & _TELLING or best.requires):
+    if best is None:
+        return None
+    if not best.template and (len(taken) < _FEWEST or not (taken & _TELLING or best.requires)):
         return None
     kept = tuple(c is None or not _is_own(key, c) for key, c in zip(keys, columns, strict=True))
-    return Shape(best.name, tuple(columns), kept)
+    return Shape(best, tuple(columns), kept)
 
 
 def _is_own(key: str, column: str) -> bool:
@@ -113,31 +124,42 @@ def load_object(line: str) -> dict[str, Any] | None:
     """Return the JSON object that a line is; None where it is none."""
     try:
         entry = json.loads(line)
+        if not isinstance(entry, dict):
+            return None
+        return flatten(entry) if any(isinstance(value, dict) for value in entry.values()) else entry
     except (ValueError, RecursionError):
         return None
-    if not isinstance(entry, dict):
-        return None
-    return flatten(entry) if any(isinstance(value, dict) for value in entry.values()) else entry
 
 
 def collect(
     entries: Sequence[tuple[int, Mapping[str, Any], Shape]],
 ) -> tuple[list[int], dict[str, list[str | None]], dict[str, list[str | None]]]:
-    """Return positions, texts by column and texts by extra key of entries of one or more shapes."""
+    """Return positions, texts by column and texts by extra key of entries of one format, in any shapes."""
     columns: dict[str, list[str | None]] = {}
     extra: dict[str, list[str | None]] = {}
     count = len(entries)
+
+    def put(table: dict[str, list[str | None]], key: str, row: int, text: str | None) -> None:
+        if key not in table:
+            table[key] = [None] * count
+        table[key][row] = text
+
     for row, (_, entry, shape) in enumerate(entries):
+        composed = shape.format.composed
         for (key, value), column, kept in zip(entry.items(), shape.columns, shape.kept, strict=True):
             if value is None:
+                if column is not None and column not in columns:
+                    columns[column] = [None] * count
                 continue
             text = to_text(value)
+            pattern = composed.get(key) if composed else None
+            reading = read_line(pattern, text) if pattern is not None and text is not None else None
+            if pattern is not None and reading is not None:
+                for spec, part in zip(pattern.fields, reading.texts, strict=True):
+                    put(extra if spec.column is None else columns, spec.column or spec.key, row, part)
+                continue
             if column is not None:
-                if column not in columns:
-                    columns[column] = [None] * count
-                columns[column][row] = text
+                put(columns, column, row, text)
             if kept:
-                if key not in extra:
-                    extra[key] = [None] * count
-                extra[key][row] = text
+                put(extra, key, row, text)
     return [position for position, _, _ in entries], columns, extra

@@ -38,7 +38,23 @@ _GATEWAY_WORD = re.compile(
     r"ingress|egress|east-?_?west|gateway|sidecar|waypoint|ztunnel|istio-proxy|envoy", re.IGNORECASE
 )
 _NOT_NAMES = frozenset(
-    "log logs access accesslog access-log access-logs accesslogs data tmp temp out output var home root".split()
+    {
+        "log",
+        "logs",
+        "access",
+        "accesslog",
+        "access-log",
+        "access-logs",
+        "accesslogs",
+        "data",
+        "tmp",
+        "temp",
+        "out",
+        "output",
+        "var",
+        "home",
+        "root",
+    }
 )
 _EVENTS = re.compile(r"[-._](?:outlier|health|hc|ejection)[-._a-z]*$", re.IGNORECASE)
 _K8S_POD = re.compile(
@@ -59,6 +75,8 @@ class Names:
     role: str = "unknown"
     #: The gateway is only what the file name suggests: worth nothing where the file is no log.
     by_file_name: bool = False
+    #: Cluster and gateway were given as a label: nothing else overrides them.
+    labelled: bool = False
 
 
 def role_of_gateway(gateway: str | None) -> str:
@@ -103,7 +121,12 @@ def names_from_path(path: str, root: str | None = None) -> Names:
 def with_label(names: Names, cluster_id: str, gateway: str) -> Names:
     """Return the names with those of a label in their place."""
     return replace(
-        names, cluster_id=cluster_id, gateway=gateway, role=role_of_gateway(gateway), by_file_name=False
+        names,
+        cluster_id=cluster_id,
+        gateway=gateway,
+        role=role_of_gateway(gateway),
+        by_file_name=False,
+        labelled=True,
     )
 
 

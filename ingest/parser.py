@@ -6,24 +6,34 @@ Every line gets exactly one fate: a row, a reject, or a count under a reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import polars as pl
 
 from ingest.anchored import Reading, read_line
 from ingest.formats import LogFormat, load_formats, without_time
 from ingest.jsonlog import Shape, collect, load_object, shape_of
+from ingest.pairs import read_pairs
 from ingest.pattern import Pattern
 from ingest.plan import Plan, compile_plan, run_plan
 from ingest.rows import Rows, filter_rows, rows_of_entries, rows_of_texts
 
 #: Words that only access-log entries hold: a line with one that no format reads is a reject, not another's.
 _JSON_WORDS = r'"(?:response_code|response_flags|upstream_host|upstream_cluster|downstream_remote_address)"'
-_ENVOY_MESSAGE = r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\s*\[\d+\]\s*\[(?:trace|debug|info|warning|error|critical|off)\]"
+_TEXT_ENTRY = (
+    r'^\[\d{4}-\d\d-\d\d[T ][^\]]*\]\s+"'
+    r'|" ?HTTP/\d(?:\.\d)?" \d'
+    r'|HTTP/\d(?:\.\d)?" (?:\d{3}|0) '
+    r"|access\s+connection complete"
+)
+_ENVOY_MESSAGE = (
+    r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\s*\[\d+\]\s*\["
+    r"(?:trace|debug|info|warning|error|critical|off)\]"
+)
 _AGENT_MESSAGE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\s+(?:trace|debug|info|warn|error|fatal)\s"
-_TEXT_ENTRY = r'^\[\d{4}-\d\d-\d\d[T ][^\]]*\]\s+"|" ?HTTP/\d(?:\.\d)?" \d|HTTP/\d(?:\.\d)?" (?:\d{3}|0) |access\s+connection complete'
 
 BLANK = "blank"
 NOT_ACCESS_LOG = "not_access_log"
@@ -47,17 +57,20 @@ def parse_lines(lines: pl.Series, formats: Sequence[LogFormat]) -> Parsed:
     """Parse the lines of one block, the formats being tried in order (all of them, where need be)."""
     rows: list[Rows] = []
     left = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
-    tried_json = False
+    tried: set[str] = set()
     for known in formats:
         if not len(left):
             break
         if known.encoding == "text":
             found, left = _read_planned(known, lines, left)
-        elif not tried_json:
-            tried_json = True
-            found, left = _read_json(lines, left, tuple(f for f in formats if f.encoding == "json"))
-        else:
+        elif known.encoding in tried:
             continue
+        else:
+            # One reader serves all formats of the encoding: it tells them apart by their keys.
+            tried.add(known.encoding)
+            found, left = (_read_json if known.encoding == "json" else _read_pairs)(
+                lines, left, tuple(formats)
+            )
         rows += found
     if not len(left):
         return Parsed(tuple(rows), (), Counter())
@@ -106,16 +119,41 @@ def _read_json(lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]
     is_object = texts.str.starts_with("{") & texts.str.ends_with("}")
     if not is_object.any():
         return [], left
-    by_format: dict[str, list[tuple[int, dict[str, object], Shape]]] = {}
+    return _read_entries(texts, left, is_object, read=load_object, formats=formats, encoding="json")
+
+
+def _read_pairs(
+    lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]
+) -> tuple[list[Rows], pl.Series]:
+    """Read the lines that are key=value pairs of a known shape."""
+    texts = _texts_at(lines, left)
+    likely = texts.str.contains("connection ", literal=True)
+    if not likely.any():
+        return [], left
+    return _read_entries(texts, left, likely, read=read_pairs, formats=formats, encoding="pairs")
+
+
+def _read_entries(
+    texts: pl.Series,
+    left: pl.Series,
+    likely: pl.Series,
+    *,
+    read: Callable[[str], Mapping[str, Any] | None],
+    formats: tuple[LogFormat, ...],
+    encoding: str,
+) -> tuple[list[Rows], pl.Series]:
+    by_format: dict[LogFormat, list[tuple[int, Mapping[str, Any], Shape]]] = {}
     taken = []
-    places = left.filter(is_object)
-    for index, place, text in zip(is_object.arg_true(), places, texts.filter(is_object), strict=True):
-        entry = load_object(text)
-        shape = shape_of(tuple(entry), formats) if entry else None
+    for index, place, text in zip(likely.arg_true(), left.filter(likely), texts.filter(likely), strict=True):
+        entry = read(text)
+        shape = shape_of(tuple(entry), formats, encoding) if entry else None
         if entry is not None and shape is not None:
             by_format.setdefault(shape.format, []).append((place, entry, shape))
             taken.append(index)
-    rows = [rows_of_entries(name, *collect(entries)) for name, entries in by_format.items()]
+    rows = [
+        rows_of_entries(known.name, *collect(entries), strftime=known.strftime)
+        for known, entries in by_format.items()
+    ]
     return rows, _without(left, pl.Series(taken, dtype=pl.UInt32))
 
 

@@ -103,7 +103,7 @@ def parse(
 
 
 def _spooled(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
-    """Copy what can be read only once (standard input, pipes) into the folder, so that evidence can be read."""
+    """Copy what can be read only once (standard input, pipes) into the folder, for the evidence."""
     if source.name != STDIN and (source.path.is_file() or source.path.is_dir() or not source.path.exists()):
         return source
     path = folder / f"stream-{number}"

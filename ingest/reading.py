@@ -17,13 +17,15 @@ from ingest import schema
 from ingest.arguments import Source
 from ingest.blocks import Block, cut_blocks
 from ingest.compression import ByteStream
+from ingest.envelopes import find_envelopes
 from ingest.errors import InventoryError
 from ingest.formats import LogFormat
 from ingest.inventory import Context, InventoryFormat, recognise
-from ingest.names import Names, names_of_snapshot
+from ingest.names import Names, names_of_snapshot, role_of_gateway, workload_of_pod
 from ingest.parser import parse_lines
 from ingest.rows import Origin, to_table
 from ingest.tables import TableWriter
+from ingest.unwrapping import Unwrapper, name_rows
 
 #: Bytes at the start of a file by which it is recognised, and lines by which its formats are.
 SAMPLE_BYTES = 256 << 10
@@ -71,6 +73,7 @@ class Facts:
     others: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
     roles: Counter[str] = field(default_factory=Counter)
+    proxies: Counter[str] = field(default_factory=Counter)
     first_time: datetime | None = None
     last_time: datetime | None = None
     truncated: bool = False
@@ -83,6 +86,11 @@ class Facts:
         names = self.source.names
         if names.by_file_name and not self.access_log_rows:
             names = Names(cluster_id=names.cluster_id)
+        if len(self.proxies) == 1 and names.proxy not in self.proxies:
+            # The envelope of every line names the same pod.
+            proxy = next(iter(self.proxies))
+            gateway = names.gateway if names.labelled else workload_of_pod(proxy)
+            names = replace(names, proxy=proxy, gateway=gateway, role=role_of_gateway(gateway))
         role = names.role
         if role == "unknown":
             known = [name for name, _ in self.roles.most_common() if name != "unknown"]
@@ -100,15 +108,22 @@ class Facts:
             "entries_read": self.entries_read,
             "access_log_rows": self.access_log_rows,
             "rejected": self.rejected,
-            "others": sorted(self.others.items()),
+            "others": sorted((reason, count) for reason, count in self.others.items() if count),
             "first_time": self.first_time,
             "last_time": self.last_time,
             "truncated": self.truncated,
             "error": self.error,
         }
 
-    def see_times(self, table: pa.Table) -> None:
-        """Widen first and last time by the rows of a table."""
+    def see_rows(self, format_name: str, table: pa.Table) -> None:
+        """Take in rows of one format: counts, roles, proxies, first and last time."""
+        self.access_log_rows += table.num_rows
+        self.formats[format_name] += table.num_rows
+        self.roles.update(_count_values(table.column("role")))
+        self.proxies.update(_count_values(table.column("proxy")))
+        self._see_times(table)
+
+    def _see_times(self, table: pa.Table) -> None:
         starts = table.column("start_time")
         first = pc.min(starts).as_py()
         if first is None:
@@ -152,6 +167,11 @@ def read_source(
     return facts
 
 
+def _count_values(column: pa.ChunkedArray) -> dict[str, int]:
+    counts = pc.value_counts(column.combine_chunks())
+    return {entry["values"]: entry["counts"] for entry in counts.to_pylist() if entry["values"] is not None}
+
+
 def _counted(chunks: Iterable[bytes], facts: Facts, digest: Callable[[bytes], None]) -> Iterator[bytes]:
     for chunk in chunks:
         facts.bytes_read += len(chunk)
@@ -173,6 +193,7 @@ def _read_blocks(blocks: Iterator[Block], facts: Facts, formats: Sequence[LogFor
     for block in _chain(first, blocks):
         reader.read(block, facts, output)
         yield
+    reader.finish(facts, output)
 
 
 def _chain(first: Block, others: Iterator[Block]) -> Iterator[Block]:
@@ -210,6 +231,11 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+def looks_binary(data: bytes) -> bool:
+    """Say whether bytes are those of a binary file: more than one in fifty is a control character."""
+    return len(_CONTROL.findall(data)) > len(data) // 50
+
+
 def split_lines(data: bytes) -> pl.Series:
     r"""Return the lines of a block as text, without carriage returns at their ends."""
     text = data if data.isascii() else decode(data).encode()
@@ -221,17 +247,19 @@ def split_lines(data: bytes) -> pl.Series:
 
 @dataclass(frozen=True)
 class BlockReader:
-    """Reads blocks of one log: the formats in the order that its beginning suggests."""
+    """Reads blocks of one log: envelopes, and the formats in the order that its beginning suggests."""
 
     origin: Origin
     formats: tuple[LogFormat, ...]
+    unwrapper: Unwrapper
     is_binary: bool
 
     @staticmethod
     def for_sample(sample: bytes, source: Source, formats: Sequence[LogFormat]) -> BlockReader:
         """Return the reader for a log that begins with `sample`."""
         lines = split_lines(sample).head(SAMPLE_LINES)
-        parsed = parse_lines(lines, formats)
+        chain = find_envelopes(lines)
+        parsed = parse_lines(Unwrapper(chain).open(lines, 1).texts, formats)
         counts: Counter[str] = Counter()
         inbound = False
         for rows in parsed.rows:
@@ -239,42 +267,59 @@ class BlockReader:
             if "upstream_cluster" in rows.columns:
                 inbound |= bool(rows.columns["upstream_cluster"].str.starts_with("inbound|").any())
         ordered = sorted(formats, key=lambda known: -counts[known.name])
-        is_binary = not counts and len(_CONTROL.findall(sample)) > len(sample) // 50
-        return BlockReader(Origin(source.name, source.names, inbound), tuple(ordered), is_binary)
+        is_binary = not counts and looks_binary(sample)
+        return BlockReader(
+            Origin(source.name, source.names, inbound), tuple(ordered), Unwrapper(chain), is_binary
+        )
 
     def read(self, block: Block, facts: Facts, output: Output) -> None:
         """Read one block into the tables; every line is accounted for in `facts`."""
         facts.entries_read += block.lines
         if self.is_binary:
             facts.others["binary"] += block.lines
-            return
-        if block.overlong:
-            self._reject(block, [(0, "the line is longer than 64 MiB")], facts, output)
-            return
-        parsed = parse_lines(split_lines(block.data), self.formats)
-        for rows in parsed.rows:
-            table = to_table(rows, rows.positions.cast(pl.Int64) + block.first_line, self.origin)
-            facts.formats[rows.format] += len(rows)
-            facts.see_times(table)
-            facts.roles.update(dict(pl.Series(table.column("role")).value_counts().iter_rows()))
-            output.access_log.add(table)
-        facts.access_log_rows += parsed.row_count
-        facts.others += parsed.others
-        self._reject(block, parsed.rejects, facts, output)
+        elif block.overlong:
+            self._reject([(block.first_line, "the line is longer than 64 MiB", block.data)], facts, output)
+        else:
+            lines = split_lines(block.data)
+            raw: list[bytes] = []
+            rejects = []
+            for line, reason in self._read_lines(lines, block.first_line, facts, output):
+                raw = raw or block.data.split(b"\n")
+                rejects.append((line, reason, raw[line - block.first_line].removesuffix(b"\r")))
+            self._reject(rejects, facts, output)
 
-    def _reject(self, block: Block, rejects: Sequence[tuple[int, str]], facts: Facts, output: Output) -> None:
-        if not rejects:
-            return
-        raw = block.data.split(b"\n")
+    def finish(self, facts: Facts, output: Output) -> None:
+        """Read what the last block left open: a line whose end never came."""
+        for line, text in self.unwrapper.finish():
+            facts.others["continued"] -= 1
+            rejects = self._read_lines(pl.Series([text]), line, facts, output, wrapped=False)
+            self._reject([(line, reason, text.encode()) for _, reason in rejects], facts, output)
+
+    def _read_lines(
+        self, lines: pl.Series, first_line: int, facts: Facts, output: Output, *, wrapped: bool = True
+    ) -> list[tuple[int, str]]:
+        """Read lines into the access log; return the number and the reason of each rejected line."""
+        unwrapped = None
+        if wrapped and self.unwrapper.chain:
+            unwrapped = self.unwrapper.open(lines, first_line)
+            facts.others["continued"] += unwrapped.continued
+        parsed = parse_lines(lines if unwrapped is None else unwrapped.texts, self.formats)
+        for found in parsed.rows:
+            rows = found if unwrapped is None else name_rows(found, unwrapped, self.origin.names)
+            table = to_table(rows, rows.positions.cast(pl.Int64) + first_line, self.origin)
+            facts.see_rows(rows.format, table)
+            output.access_log.add(table)
+        facts.others += parsed.others
+        places = ((place, reason) for place, reason in parsed.rejects)
+        if unwrapped is not None:
+            places = ((unwrapped.positions[place], reason) for place, reason in parsed.rejects)
+        return [(first_line + place, reason) for place, reason in places]
+
+    def _reject(self, rejects: Sequence[tuple[int, str, bytes]], facts: Facts, output: Output) -> None:
         facts.rejected += len(rejects)
         output.rejects.add_rows(
             [
-                {
-                    "source": self.origin.source,
-                    "line": block.first_line + place,
-                    "reason": reason,
-                    "raw": raw[place].removesuffix(b"\r"),
-                }
-                for place, reason in rejects
+                {"source": self.origin.source, "line": line, "reason": reason, "raw": raw}
+                for line, reason, raw in rejects
             ]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -64,10 +64,15 @@ def rows_of_entries(
     positions: Sequence[int],
     columns: Mapping[str, Sequence[str | None]],
     extra: Mapping[str, Sequence[str | None]],
+    strftime: str | None = None,
 ) -> Rows:
     """Return the rows of JSON objects or pairs; a value that is none of its type is NULL."""
     typed = {
-        column: convert(pl.Series(texts, dtype=pl.String), _LOOSE_TYPES.get(column, "string"))[0]
+        column: convert(
+            pl.Series(texts, dtype=pl.String),
+            _LOOSE_TYPES.get(column, "string"),
+            strftime=strftime if column == "start_time" else None,
+        )[0]
         for column, texts in columns.items()
     }
     return Rows(
@@ -97,7 +102,7 @@ def filter_rows(rows: Rows, keep: pl.Series) -> Rows:
 
 @dataclass(frozen=True)
 class Origin:
-    """What all rows of a source share. `serves_inbound` says that the proxy is a sidecar that takes requests in."""
+    """What all rows of a source share; `serves_inbound`: the proxy is a sidecar that takes requests in."""
 
     source: str
     names: Names
@@ -105,41 +110,41 @@ class Origin:
 
 
 def to_table(rows: Rows, lines: pl.Series, origin: Origin) -> pa.Table:
-    """Return rows as an Arrow table of the public schema; `lines` (Int64) are the line numbers of the rows."""
+    """Return rows as an Arrow table of the public schema; `lines` (Int64) are their line numbers."""
     count = len(rows)
-    arrays: list[pa.Array] = []
-    named = {
-        "cluster_id": origin.names.cluster_id,
-        "gateway": origin.names.gateway,
-        "proxy": origin.names.proxy,
-    }
+    arrays = []
     for spec in schema.ACCESS_LOG:
-        name = spec.name
-        if name in rows.columns:
-            arrays.append(_to_arrow(rows.columns[name], spec.type))
-        elif name == "extra":
-            arrays.append(_extra_array(rows.extra, count))
-        elif name == "response_flags":
-            arrays.append(_to_arrow(pl.repeat([], count, dtype=FLAGS, eager=True), spec.type))
-        elif name == "log_kind":
-            arrays.append(_to_arrow(_log_kind(rows), spec.type))
-        elif name == "ambiguous":
-            arrays.append(_to_arrow(rows.ambiguous, spec.type))
-        elif name == "source":
-            arrays.append(pa.repeat(pa.scalar(origin.source, spec.type), count))
-        elif name == "line":
-            arrays.append(_to_arrow(lines, spec.type))
-        elif name in named:
-            given = rows.names.get(name)
-            if given is None:
-                arrays.append(pa.repeat(pa.scalar(named[name], spec.type), count))
-            else:
-                arrays.append(_to_arrow(given.fill_null(named[name]) if named[name] else given, spec.type))
-        elif name == "role":
-            arrays.append(_to_arrow(_roles(rows, origin), spec.type))
+        if spec.name in rows.columns:
+            arrays.append(_to_arrow(rows.columns[spec.name], spec.type))
+        elif spec.name in _BUILDERS:
+            arrays.append(_BUILDERS[spec.name](rows, lines, origin))
+        elif spec.name in _NAME_COLUMNS:
+            arrays.append(_name_array(rows, spec, getattr(origin.names, spec.name)))
         else:
             arrays.append(pa.nulls(count, spec.type))
     return pa.Table.from_arrays(arrays, schema=schema.ACCESS_LOG)
+
+
+_NAME_COLUMNS = ("cluster_id", "gateway", "proxy")
+
+_BUILDERS: dict[str, Callable[[Rows, pl.Series, Origin], pa.Array]] = {
+    "extra": lambda rows, lines, origin: _extra_array(rows.extra, len(rows)),
+    "response_flags": lambda rows, lines, origin: _to_arrow(
+        pl.repeat([], len(rows), dtype=FLAGS, eager=True), schema.ACCESS_LOG.field("response_flags").type
+    ),
+    "log_kind": lambda rows, lines, origin: _to_arrow(_log_kind(rows), pa.string()),
+    "ambiguous": lambda rows, lines, origin: _to_arrow(rows.ambiguous, pa.bool_()),
+    "source": lambda rows, lines, origin: pa.repeat(pa.scalar(origin.source, pa.string()), len(rows)),
+    "line": lambda rows, lines, origin: _to_arrow(lines, pa.int64()),
+    "role": lambda rows, lines, origin: _to_arrow(_roles(rows, origin), pa.string()),
+}
+
+
+def _name_array(rows: Rows, spec: pa.Field, shared: str | None) -> pa.Array:
+    given = rows.names.get(spec.name)
+    if given is None:
+        return pa.repeat(pa.scalar(shared, spec.type), len(rows))
+    return _to_arrow(given.fill_null(shared) if shared is not None else given, spec.type)
 
 
 def _to_arrow(values: pl.Series, type_: pa.DataType) -> pa.Array:
@@ -191,9 +196,9 @@ def _log_kind(rows: Rows) -> pl.Series:
 
 def _roles(rows: Rows, origin: Origin) -> pl.Series:
     count = len(rows)
-    if "gateway" in rows.names:
+    if "role" in rows.names:
         # Several proxies in one file, told apart by the envelope.
-        named = rows.names.get("role")
+        named = rows.names["role"].fill_null(origin.names.role)
     elif origin.names.role != _ROLE_UNKNOWN:
         return pl.repeat(origin.names.role, count, dtype=pl.String, eager=True)
     else:

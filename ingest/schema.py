@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
-#: One row per access-log entry that parsed: (name, type, meaning). `COMMENT ON` and the docs are made of this.
+#: One row per access-log entry that parsed: (name, type, meaning). `COMMENT ON` and the docs are made of it.
 ACCESS_LOG_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("start_time", TIMESTAMP, "When the request or connection began (UTC); NULL where the line has no time."),
     ("method", pa.string(), "HTTP method; NULL for TCP."),

@@ -16,8 +16,18 @@ GROUP_BYTES = 192 << 20
 
 #: Columns whose values hardly repeat: a dictionary only costs time.
 _NO_DICTIONARY = frozenset(
-    "start_time request_id upstream_local_address downstream_remote_address line raw bytes_received "
-    "bytes_sent duration_ms upstream_service_time_ms".split()
+    {
+        "start_time",
+        "request_id",
+        "upstream_local_address",
+        "downstream_remote_address",
+        "line",
+        "raw",
+        "bytes_received",
+        "bytes_sent",
+        "duration_ms",
+        "upstream_service_time_ms",
+    }
 )
 
 

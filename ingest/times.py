@@ -12,7 +12,7 @@ TIME = pl.Datetime("us", "UTC")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d{1,9})?")
-#: Fractions longer than microseconds, and commas for the dot, are outside what fromisoformat reads alike everywhere.
+#: Fractions are cut to microseconds, and commas made dots: fromisoformat differs in both between versions.
 _FRACTION = re.compile(r"(:\d\d)[.,](\d+)")
 _DIRECTIVE = re.compile(r"%([1-9]?f|[a-zA-Z%])")
 _ENVOY_DIRECTIVES = {
@@ -39,7 +39,12 @@ _ENVOY_DIRECTIVES = {
     "t": r"\t",
     "%": "%",
 }
-_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {
+    m: i
+    for i, m in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
 
 
 def parse_times(texts: pl.Series, strftime: str | None = None) -> pl.Series:
@@ -129,8 +134,8 @@ class _Reader:
                 return _EPOCH + timedelta(seconds=int(got["s"]), microseconds=micros)
             year = int(got["Y"]) if got.get("Y") else 2000 + int(got["y"])
             month = int(got["m"]) if got.get("m") else _MONTHS[got["b"].lower()]
-            clock = [int(got.get(part) or 0) for part in "HMS"]
-            time = datetime(year, month, int(got["d"]), *clock, micros, tzinfo=UTC)
+            hour, minute, second = (int(got.get(part) or 0) for part in "HMS")
+            time = datetime(year, month, int(got["d"]), hour, minute, second, micros, tzinfo=UTC)
         except (KeyError, TypeError, ValueError, OverflowError):
             return None
         zone = got.get("z")

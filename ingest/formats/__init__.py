@@ -52,6 +52,10 @@ class LogFormat:
     pattern_text: str | None = None
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     requires: frozenset[str] = frozenset()
+    #: All keys of a template that a user gave: an object with no others is of this format.
+    template: frozenset[str] = frozenset()
+    composed: Mapping[str, Pattern] = field(default_factory=lambda: MappingProxyType({}))
+    strftime: str | None = None
     samples: tuple[Sample, ...] = ()
 
 
@@ -96,7 +100,7 @@ def read_format(text: str, origin: str) -> LogFormat:
 
 @cache
 def without_time(known: LogFormat) -> LogFormat | None:
-    """Return the format as it looks where a publisher trimmed the time off; None where it has none in front."""
+    """Return the format without the time at its front, as people publish it; None where it has none."""
     if known.pattern_text is None or not known.pattern_text.startswith(_TIME_PREFIX):
         return None
     text = known.pattern_text.removeprefix(_TIME_PREFIX)

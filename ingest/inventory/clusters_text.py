@@ -9,19 +9,38 @@ from ingest.inventory.model import Context, InventoryFormat, Snapshot, split_add
 
 _LINE = re.compile(r"(?P<cluster>.+?)::(?P<rest>.+)::(?P<key>[a-z0-9_]+)::(?P<value>.*)", re.DOTALL)
 _KEYS = frozenset(
-    "cx_active cx_connect_fail cx_total rq_active rq_error rq_success rq_timeout rq_total hostname health_flags "
-    "weight region zone sub_zone canary priority success_rate local_origin_success_rate".split()
+    {
+        "cx_active",
+        "cx_connect_fail",
+        "cx_total",
+        "rq_active",
+        "rq_error",
+        "rq_success",
+        "rq_timeout",
+        "rq_total",
+        "hostname",
+        "health_flags",
+        "weight",
+        "region",
+        "zone",
+        "sub_zone",
+        "canary",
+        "priority",
+        "success_rate",
+        "local_origin_success_rate",
+    }
 )
-_CLUSTER_LINE = re.compile(
-    r".+::(?:default_priority|high_priority|added_via_api|observability_name|eds_service_name|outlier|[a-z_]+)::.*"
-)
+#: Lines about a cluster as a whole; of a cluster without endpoints there are no others.
+_CLUSTER_LINE = re.compile(r".+::[a-z_]+::.*")
+_TELLING_LINE = re.compile(r"::(?:default_priority::max_|added_via_api::|observability_name::)")
 
 
 def _recognise(head: bytes) -> bool:
     lines = [line for line in head.decode("utf-8", "replace").splitlines()[:40] if line.strip()]
     if len(head) > 40 and len(lines) > 1:
         lines = lines[:-1] if not head.endswith(b"\n") else lines
-    return bool(lines) and all(_host_line(line) or _CLUSTER_LINE.fullmatch(line) for line in lines)
+    telling = any(_host_line(line) or _TELLING_LINE.search(line) for line in lines)
+    return telling and all(_host_line(line) or _CLUSTER_LINE.fullmatch(line) for line in lines)
 
 
 def _host_line(line: str) -> tuple[str, str, str, str] | None:
@@ -82,23 +101,25 @@ def _row(cluster: str, host: str, entry: dict[str, Any], context: Context) -> di
     }
 
 
+#: Health in words, worst first, by the flags that mean it. Ejection is told apart: it is Envoy's own doing.
+_HEALTH_FLAGS = {
+    "unhealthy": {"failed_active_hc", "failed_eds_health", "excluded_via_immediate_hc_fail"},
+    "draining": {"eds_status_draining"},
+    "degraded": {"degraded_active_hc", "degraded_eds_health"},
+    "timeout": {"active_hc_timeout"},
+}
+
+
 def read_health_flags(flags: str | None) -> tuple[str | None, bool | None]:
-    """Return declared health and whether the host is ejected, from `/failed_outlier_check/failed_eds_health`."""
+    """Return declared health, and whether the host is ejected, from flags such as `/failed_outlier_check`."""
     if flags is None:
         return None, None
     if flags == "healthy":
         return "healthy", False
     held = set(flags.strip("/").split("/"))
     ejected = "failed_outlier_check" in held
-    if held & {"failed_active_hc", "failed_eds_health", "excluded_via_immediate_hc_fail"}:
-        return "unhealthy", ejected
-    if "eds_status_draining" in held:
-        return "draining", ejected
-    if held & {"degraded_active_hc", "degraded_eds_health"}:
-        return "degraded", ejected
-    if "active_hc_timeout" in held:
-        return "timeout", ejected
-    return "healthy", ejected
+    health = next((name for name, flags_ in _HEALTH_FLAGS.items() if held & flags_), "healthy")
+    return health, ejected
 
 
 def _number(text: str | None) -> int | None:

@@ -137,7 +137,7 @@ def _address(address: Mapping[str, Any]) -> tuple[str | None, int | None]:
 
 
 def _istio(metadata: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Return workload, cluster and network from Istio's endpoint metadata (`name;ns;canonical;revision;cluster`)."""
+    """Return workload, cluster and network from Istio's metadata (`name;ns;canonical;revision;cluster`)."""
     istio = _mapping(_mapping(metadata.get("filter_metadata")).get("istio"))
     parts = str(istio.get("workload") or "").split(";")
     return parts[0] or None, (parts[4] or None) if len(parts) > 4 else None, _text(istio, "network")

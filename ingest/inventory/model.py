@@ -24,7 +24,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a file says: rows of the inventory and outlier_events tables; `format` in others is counted by lines."""
+    """What a file says: rows of the inventory and outlier_events tables, and how many lines said nothing."""
 
     inventory: tuple[Mapping[str, Any], ...] = ()
     outlier_events: tuple[Mapping[str, Any], ...] = ()
@@ -63,7 +63,7 @@ def split_cluster(cluster: str) -> dict[str, Any]:
 
 
 def split_address(text: str) -> tuple[str | None, int | None]:
-    """Return address (without brackets) and port of `ip:port`, `[v6]:port`, `envoy://name/ip:port` or a path."""
+    """Return address (without brackets) and port of `ip:port`, `[v6]:port`, `envoy://x/ip:port` or a path."""
     if not text or text == "-":
         return None, None
     host, colon, port = text.rpartition(":")
