@@ -60,7 +60,10 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
         "When did what happen, and which lines show it?",
         "SELECT * FROM failover_events ORDER BY failover_id, seq",
     ),
-    "phases": ("Which phases were there, and what did each cost?", "SELECT * FROM failover_phases ORDER BY failover_id, seq"),
+    "phases": (
+        "Which phases were there, and what did each cost?",
+        "SELECT * FROM failover_phases ORDER BY failover_id, seq",
+    ),
     "endpoints": (
         "Which endpoint served how much, and how well?",
         "SELECT * FROM endpoints ORDER BY service, service_port, subset, group_role, requests DESC, endpoint",
@@ -144,7 +147,8 @@ def _make_source(row: Row) -> Source:
     # Arrow gives a map as pairs, whose order is that of the writer.
     others = tuple(Count(reason, count) for reason, count in sorted(row["others"] or []))
     gaps = tuple(
-        Gap(row["source"], gap["gap_start"].astimezone(UTC), gap["gap_end"].astimezone(UTC)) for gap in row["gaps"] or []
+        Gap(row["source"], gap["gap_start"].astimezone(UTC), gap["gap_end"].astimezone(UTC))
+        for gap in row["gaps"] or []
     )
     return make(Source, row, others=others, gaps=gaps)
 

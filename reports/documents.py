@@ -105,7 +105,9 @@ def _decode(value: Any, kind: Any, where: str) -> Any:
             return tuple(_decode(item, arguments[0], f"{where}[{n}]") for n, item in enumerate(value))
         if len(value) != len(arguments):
             raise DocumentError(f"{where}: expected {len(arguments)} values")
-        return tuple(_decode(item, a, f"{where}[{n}]") for n, (item, a) in enumerate(zip(value, arguments, strict=True)))
+        return tuple(
+            _decode(item, a, f"{where}[{n}]") for n, (item, a) in enumerate(zip(value, arguments, strict=True))
+        )
     if is_dataclass(kind):
         return _decode_record(value, cast(type, kind), where)
     return _decode_scalar(value, kind, where)

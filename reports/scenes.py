@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from reports.model import (
-    EndpointSeries,
     Ejection,
+    EndpointSeries,
     FailedPath,
     Failover,
     Failure,
@@ -78,7 +78,9 @@ def build_scenes(
     plans = _plan_incidents(incidents, failovers, phases)
     shown = sorted(plans[:MOST_SCENES], key=lambda plan: plans.index(plan))
     shown += _plan_overviews(session, incidents, shown)
-    meanings = {row["code"]: row["meaning"] for row in session.sql("SELECT code, meaning FROM response_flags").to_pylist()}
+    meanings = {
+        row["code"]: row["meaning"] for row in session.sql("SELECT code, meaning FROM response_flags").to_pylist()
+    }
     scenes: list[Scene] = []
     figures: list[Figure] = []
     for plan in shown:
@@ -119,9 +121,7 @@ def _find_window(failovers: Sequence[Failover], phases: Sequence[Phase]) -> tupl
 
 def _plan_overviews(session: SqlSession, incidents: Sequence[Incident], shown: Sequence[_Plan]) -> list[_Plan]:
     """Plan timelines over the whole log: where nothing happened, several things, or one short thing in a long log."""
-    row = session.sql(
-        "SELECT min(start_time) AS first_time, max(start_time) AS last_time FROM requests"
-    ).to_pylist()[0]
+    row = session.sql("SELECT min(start_time) AS first_time, max(start_time) AS last_time FROM requests").to_pylist()[0]
     if row["first_time"] is None:
         return []
     first, last = row["first_time"].astimezone(UTC), row["last_time"].astimezone(UTC)
@@ -160,7 +160,11 @@ def _build_scene(
     endpoint_rows = _run(session, endpoints)
     known = max((row["endpoints"] for row in endpoint_rows), default=0)
     strips = _make_endpoints(endpoint_rows, grid)
-    own = [s for s in sources if s.access_log_rows and (s.cluster_id, s.gateway) == (plan.route.cluster_id, plan.route.gateway)]
+    own = [
+        s
+        for s in sources
+        if s.access_log_rows and (s.cluster_id, s.gateway) == (plan.route.cluster_id, plan.route.gateway)
+    ]
     scene = Scene(
         scene_id=plan.scene_id,
         incident_id=plan.incident_id,

@@ -8,9 +8,7 @@ from zoneinfo import ZoneInfo
 
 #: An interval wider than this many seconds is shown to the second, a narrower one to the millisecond.
 _FINE_S = 10.0
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()  # strftime's names depend on the locale of the machine
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # strftime's names depend on the locale of the machine
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
