@@ -117,7 +117,7 @@ def find_events(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entr
     if full is not None and not (span.began_before_start and full.before is None):
         events.append(Event("full_failover", full))
     events += [Event("relapse", *_extent(rows, stretches, burst)) for burst in span.relapses]
-    events += [Event("outage", *_extent(rows, stretches, burst)) for burst in span.outages]
+    events += [Event("outage", *_darkness(rows, stretches, burst)) for burst in span.outages]
     if span.last_error is not None:
         last_error = _last_end(rows, stretches[span.last_error], lambda e: e.is_symptom)
         if last_error is not None:
@@ -205,4 +205,16 @@ def _extent(rows: Sequence[Entry], stretches: Sequence[Stretch], burst: Burst) -
     if begun is None or ended is None:
         # The stretches hold such a request, so the entries must.
         raise AssertionError(f"no entries for the burst at {first.start}")
+    return begun, ended
+
+
+def _darkness(rows: Sequence[Entry], stretches: Sequence[Stretch], burst: Burst) -> tuple[Interval, Interval]:
+    """Put an outage between the last request that was answered before it and the first after it."""
+    dark_from, dark_until = stretches[burst.first].start, stretches[burst.last].start
+    before = next((e for e in reversed(rows) if e.start < dark_from and not e.failed), None)
+    first = next(e for e in rows if e.failed and e.start >= (before.start if before else dark_from))
+    after = next((e for e in rows if e.start > dark_until and not e.failed), None)
+    last = next(e for e in reversed(rows) if e.failed and (after is None or e.start <= after.start))
+    begun = Interval(before.start if before else first.start, first.start + START_RESOLUTION_US, before, first)
+    ended = Interval(last.start, (after or last).start + START_RESOLUTION_US, last, after)
     return begun, ended
