@@ -128,7 +128,7 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         },
     )
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = true")
+    connection.execute("SET preserve_insertion_order = false")
     # A progress bar would write to standard output, which carries data only.
     connection.execute("SET enable_progress_bar = false")
     paths = ", ".join(_literal(str(path.resolve())) for group in files.values() for path in group)
