@@ -31,6 +31,8 @@ _EVENT_NAMES: Mapping[str, str] = {
     "first_failback": "failback",
     "recovered": "recovered",
 }
+#: Events that have a band of their own: named above it, without a line.
+_SPELLS: Mapping[str, str] = {"relapse": "relapse", "outage": "outage"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,17 @@ class _Canvas:
 
     @property
     def ends(self) -> datetime:
-        return self.scene.starts + timedelta(seconds=self.scene.bin_s * self.scene.bins)
+        return self.scene.ends
+
+    def widths_ms(self) -> list[float]:
+        """Return the length of each bin; the log may end within the last, which counts as half a bin at least."""
+        begins = self.scene.starts + timedelta(seconds=self.scene.bin_s * (self.scene.bins - 1))
+        last = (self.scene.ends - begins) / timedelta(milliseconds=1)
+        return [self.width_ms] * (self.scene.bins - 1) + [min(max(last, self.width_ms / 2), self.width_ms)]
+
+    def rates(self, counts: Sequence[int], unit_s: float) -> list[float]:
+        """Return the counts of all bins as rates."""
+        return [_round(n * unit_s * 1000 / ms) for n, ms in zip(counts, self.widths_ms(), strict=True)]
 
     def at(self, moment: datetime) -> str:
         """Return the wall-clock time that plotly, which knows no zones, is told."""
@@ -199,11 +211,13 @@ def _draw_bands(canvas: _Canvas, bands: Sequence[_Band]) -> None:
                 base=[canvas.at(a) for _, _, a, _, _ in pieces],
                 x=[max((b - a) / timedelta(milliseconds=1), 0.001) for _, _, a, b, _ in pieces],
                 width=0.82,
+                # The page writes the name into each piece that is long enough for it.
+                meta="bands",
                 text=[t for _, t, _, _, _ in pieces],
                 textposition="inside",
                 insidetextanchor="middle",
                 textangle=0,
-                constraintext="inside",
+                constraintext="none",
                 insidetextfont={"size": 11, "color": palette.TEXT},
                 marker={
                     "color": [palette.PHASES.get(c, palette.NOBODY) for c, *_ in pieces],
@@ -224,7 +238,6 @@ def _draw_bands(canvas: _Canvas, bands: Sequence[_Band]) -> None:
 
 def _draw_traffic(canvas: _Canvas, colours: Mapping[tuple[str | None, str], str], unit: tuple[str, float]) -> Iterator[Key]:
     scene = canvas.scene
-    factor = unit[1] / scene.bin_s
     bins = canvas.bins()
     axis = canvas.stack.axis("traffic")
 
@@ -232,8 +245,8 @@ def _draw_traffic(canvas: _Canvas, colours: Mapping[tuple[str | None, str], str]
         canvas.traces.append(
             go.Bar(
                 x=bins,
-                y=[_round(count * factor) for count in counts],
-                width=canvas.width_ms,
+                y=canvas.rates(counts, unit[1]),
+                width=canvas.widths_ms(),
                 offset=0,
                 marker={"color": colour, "line": {"width": 0}},
                 customdata=list(counts),
@@ -265,7 +278,6 @@ def _draw_traffic(canvas: _Canvas, colours: Mapping[tuple[str | None, str], str]
 def _draw_failures(canvas: _Canvas, unit: tuple[str, float]) -> None:
     if not canvas.stack.has("failed"):
         return
-    factor = unit[1] / canvas.scene.bin_s
     shown = list(canvas.scene.failures[: len(palette.FAILURES) - 1])
     rest = canvas.scene.failures[len(shown) :]
     series = [(write_code(s.response_code, s.response_flags), s.failed) for s in shown]
@@ -276,8 +288,8 @@ def _draw_failures(canvas: _Canvas, unit: tuple[str, float]) -> None:
         canvas.traces.append(
             go.Bar(
                 x=bins,
-                y=[_round(count * factor) for count in counts],
-                width=canvas.width_ms,
+                y=canvas.rates(counts, unit[1]),
+                width=canvas.widths_ms(),
                 offset=0,
                 marker={"color": colour, "line": {"width": 0}},
                 customdata=list(counts),
@@ -406,6 +418,7 @@ def _draw_ejections(canvas: _Canvas, rows: Mapping[str, int], axis: str) -> Iter
         row = rows[ejection.endpoint]
         canvas.shapes.append(
             {
+                "name": f"ejection {row}",
                 "type": "rect",
                 "xref": "x",
                 "yref": axis,
@@ -425,7 +438,7 @@ def _draw_ejections(canvas: _Canvas, rows: Mapping[str, int], axis: str) -> Iter
             x=[canvas.at(canvas.clamp(e.ejected_at)) for e in shown],
             y=[rows[e.endpoint] for e in shown],
             mode="markers",
-            marker={"symbol": "line-ns-open", "size": 22, "color": palette.BOX, "line": {"width": 1.2}},
+            marker={"symbol": "square", "size": 14, "opacity": 0},
             customdata=[
                 [
                     canvas.at(e.ejected_at)[11:],
@@ -478,9 +491,11 @@ def _draw_events(canvas: _Canvas, subject: Subject) -> None:
     lines: list[tuple[datetime, datetime | None, str, str]] = []
     single = len(subject.failovers) == 1
     for event in subject.events if single else ():
-        if event.event in _EVENT_NAMES and event.latest is not None:
-            anchor = f"event-{event.failover_id}-{event.seq}"
+        anchor = f"event-{event.failover_id}-{event.seq}"
+        if event.latest is not None and event.event in _EVENT_NAMES:
             lines.append((event.latest, event.earliest, _EVENT_NAMES[event.event], anchor))
+        elif event.latest is not None and event.event in _SPELLS and canvas.scene.starts <= event.latest <= canvas.ends:
+            canvas.notes.append(_note(canvas, event.latest, _SPELLS[event.event], anchor, "spell"))
     if not single and subject.failovers:
         onsets = [f.onset_latest for f in subject.failovers if f.onset_latest is not None]
         ends = [f.recovered_latest for f in subject.failovers if f.recovered_latest is not None]
@@ -504,13 +519,16 @@ def _draw_events(canvas: _Canvas, subject: Subject) -> None:
                 "line": {"color": palette.RULE, "width": 1, "dash": "solid" if is_mark else "dash"}, "layer": "above",
             }
         )  # fmt: skip
-        canvas.notes.append(
-            {
-                "name": f"event {anchor}".strip(), "text": label, "x": canvas.at(at), "xref": "x", "y": 1, "yref": "paper",
-                "yshift": 3, "xanchor": "left", "yanchor": "bottom", "showarrow": False,
-                "font": {"size": 11, "color": palette.MUTED}, "captureevents": bool(anchor),
-            }
-        )  # fmt: skip
+        canvas.notes.append(_note(canvas, at, label, anchor))
+
+
+def _note(canvas: _Canvas, at: datetime, label: str, anchor: str, kind: str = "event") -> dict[str, Any]:
+    """Return the name of an event above the lanes; the page moves apart those that would overlap."""
+    return {
+        "name": f"{kind} {anchor}".strip(), "text": label, "x": canvas.at(at), "xref": "x", "y": 1, "yref": "paper",
+        "yshift": 3, "xanchor": "left", "yanchor": "bottom", "showarrow": False,
+        "font": {"size": 11, "color": palette.MUTED}, "captureevents": bool(anchor),
+    }  # fmt: skip
 
 
 def _lay_out(canvas: _Canvas) -> dict[str, Any]:
@@ -527,7 +545,6 @@ def _lay_out(canvas: _Canvas) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif", "size": 12, "color": palette.TEXT},
         "hoverlabel": {"bgcolor": palette.PAPER, "font": {"color": palette.TEXT, "size": 12}, "bordercolor": palette.RULE},
-        "uniformtext": {"mode": "hide", "minsize": 10},
         "showlegend": False,
         "shapes": canvas.shapes,
         "annotations": [*canvas.notes, *_caption_lanes(canvas)],
@@ -558,6 +575,7 @@ def _lay_out(canvas: _Canvas) -> dict[str, Any]:
             "fixedrange": True,
             "zeroline": False,
             "gridcolor": palette.GRID,
+            "ticks": "",
             "tickfont": {"size": 11},
             **_axis_of(canvas, lane),
         }
@@ -606,8 +624,8 @@ def _latency_axis(scene: Scene) -> dict[str, Any]:
 
 def _find_top(canvas: _Canvas) -> float:
     scene = canvas.scene
-    busiest = max((sum(g.requests[n] for g in scene.groups) for n in range(scene.bins)), default=0)
-    return max(busiest * choose_unit(scene)[1] / scene.bin_s, 1e-6) * 1.04
+    totals = [sum(g.requests[n] for g in scene.groups) for n in range(scene.bins)]
+    return max(*canvas.rates(totals, choose_unit(scene)[1]), 1e-6) * 1.04
 
 
 def _caption_lanes(canvas: _Canvas) -> Iterator[dict[str, Any]]:
@@ -623,7 +641,7 @@ def _caption_lanes(canvas: _Canvas) -> Iterator[dict[str, Any]]:
             yield {
                 "name": "caption", "text": captions[lane], "x": 0, "xref": "paper", "xanchor": "left", "showarrow": False,
                 "y": canvas.stack.domain(lane)[1], "yref": "paper", "yanchor": "bottom", "yshift": 2,
-                "font": {"size": 11, "color": palette.MUTED},
+                "font": {"size": 11, "color": palette.MUTED}, "bgcolor": palette.PAPER, "borderpad": 1,
             }  # fmt: skip
     if canvas.stack.has("strips"):
         yield from _caption_strips(canvas)
