@@ -75,7 +75,7 @@ def build_scenes(
 ) -> Built:
     """Return one scene per incident, gateway and service, and overviews of the whole log where they help."""
     plans = _plan_incidents(incidents, failovers, phases)
-    shown = sorted(plans[:MOST_SCENES], key=lambda plan: plans.index(plan))
+    shown = plans[:MOST_SCENES]
     extents = _find_extents(session)
     shown += _plan_overviews(extents, incidents, shown)
     meanings = {

@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Grid:
-    """`bins` bins of `width_us` microseconds each, the first of which begins at `starts`; `last` ends what they hold."""
+    """`bins` bins of `width_us` microseconds each; the first begins at `starts`, what they hold ends at `last`."""
 
     starts: datetime
     width_us: int
