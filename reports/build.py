@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -29,11 +29,9 @@ from reports.model import (
     Totals,
 )
 from reports.queries import load_query
+from reports.records import Row, make_record
 from reports.scenes import build_scenes
 from reports.wording import Clock
-
-Record = TypeVar("Record")
-Row = Mapping[str, Any]
 
 #: Rows of tables that a page can still show.
 _MOST_ENDPOINTS = 500
@@ -83,11 +81,11 @@ def build_report(
     Clock(tz)  # an unknown zone must fail here, not in the middle of a page
     tables = {name: session.sql(sql).to_pylist() for name, (_, sql) in _VIEWS.items()}
     totals_query, rejects_query = load_query("totals"), load_query("rejects")
-    failovers = tuple(make(Failover, row) for row in tables["failovers"])
+    failovers = tuple(make_record(Failover, row) for row in tables["failovers"])
     phases = tuple(_make_phases(tables["phases"], failovers))
     sources = tuple(_make_source(row) for row in tables["sources"])
-    events = tuple(make(Event, row) for row in tables["events"])
-    incidents = tuple(make(Incident, row) for row in tables["incidents"])
+    events = tuple(make_record(Event, row) for row in tables["events"])
+    incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, sources)
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
     figures += [Figure(q.name, None, q.question, q.statement.strip()) for q in (totals_query, rejects_query)]
@@ -106,25 +104,12 @@ def build_report(
         phases=phases,
         scenes=built.scenes,
         scenes_left_out=built.left_out,
-        endpoints=tuple(make(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
+        endpoints=tuple(make_record(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
         sources=sources,
-        rejects=tuple(make(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
+        rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
         evidence=collect_evidence(session, _list_places(events, built.scenes)),
         figures=(*figures, *built.figures),
     )
-
-
-def make(kind: type[Record], row: Row, **given: Any) -> Record:
-    """Return a record of the model from the columns of a row that bear the names of its fields."""
-    values = {}
-    for field in fields(kind):  # type: ignore[arg-type]
-        value = given[field.name] if field.name in given else row[field.name]
-        if isinstance(value, list):
-            value = tuple(value)
-        elif isinstance(value, datetime):
-            value = value.astimezone(UTC)
-        values[field.name] = value
-    return kind(**values)
 
 
 def label_phase(phase: str, primary: str | None, secondary: str | None) -> str:
@@ -140,7 +125,7 @@ def label_phase(phase: str, primary: str | None, secondary: str | None) -> str:
 def _make_phases(rows: Sequence[Row], failovers: Sequence[Failover]) -> Iterator[Phase]:
     sides = {f.failover_id: (f.primary, f.secondary) for f in failovers}
     for row in rows:
-        yield make(Phase, row, label=label_phase(row["phase"], *sides[row["failover_id"]]))
+        yield make_record(Phase, row, label=label_phase(row["phase"], *sides[row["failover_id"]]))
 
 
 def _make_source(row: Row) -> Source:
@@ -150,11 +135,11 @@ def _make_source(row: Row) -> Source:
         Gap(row["source"], gap["gap_start"].astimezone(UTC), gap["gap_end"].astimezone(UTC))
         for gap in row["gaps"] or []
     )
-    return make(Source, row, others=others, gaps=gaps)
+    return make_record(Source, row, others=others, gaps=gaps)
 
 
 def _make_totals(row: Row, sources: Sequence[Source]) -> Totals:
-    return make(Totals, row, others=sum(count.count for source in sources for count in source.others))
+    return make_record(Totals, row, others=sum(count.count for source in sources for count in source.others))
 
 
 def _read_choices(session: ReportSession) -> Choices:

@@ -99,3 +99,14 @@ def write_code(code: int | None, flags: Sequence[str]) -> str:
     if flags:
         words.append(",".join(flags))
     return " ".join(words) or "no code"
+
+
+def find_proof(event: Event) -> tuple[str, int]:
+    """Return the (source, line) that shows an event best: ("", 0) where there is none.
+
+    That is the first entry which shows it; the last error is shown by itself, not by the entry after it.
+    """
+    source, line = event.source, event.line
+    if event.event == "last_primary_error" and event.before_source is not None:
+        source, line = event.before_source, event.before_line
+    return (source or "", line or 0) if source is not None and line is not None else ("", 0)

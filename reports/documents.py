@@ -36,7 +36,8 @@ def from_json(text: str) -> Report:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise DocumentError(f"not a JSON document: {error}", hint="Give a file that `hopline report -f json` wrote.")
+        hint = "Give a file that `hopline report -f json` wrote."
+        raise DocumentError(f"not a JSON document: {error}", hint=hint) from error
     version = value.get("schema_version") if isinstance(value, dict) else None
     if version != SCHEMA_VERSION:
         raise DocumentError(

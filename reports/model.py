@@ -276,6 +276,7 @@ class Scene:
     """One timeline: one service in one incident, or one service over the whole log (`incident_id` None).
 
     `starts` is the beginning of the first of `bins` bins, each `bin_s` seconds long; every series has `bins` numbers.
+    `ends` is the end of the last bin, or the last request where the log ends within that bin.
     `endpoints_left_out` counts endpoints that got requests but have no series here, as they are many.
     """
 
@@ -286,6 +287,7 @@ class Scene:
     subset: str | None
     failover_ids: tuple[str, ...]
     starts: Time
+    ends: Time
     bin_s: float
     bins: int
     coverage: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -15,12 +15,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import palette, wording
-from reports.cases import Case, find_cases, name_trigger, write_code
-from reports.charts import Chart, Subject, draw_scene, name_group
+from reports import wording
+from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
+from reports.charts import Chart, Subject, draw_scene, name_group, palette
 from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Scene, Source
 from reports.questions import ask_questions
-from reports.story import Chapter, Story, tell_story
+from reports.story import Chapter, tell_story
 
 #: Longest text of a log that a table cell shows whole.
 _LONGEST_CELL = 120
@@ -51,7 +51,6 @@ def to_html(report: Report) -> str:
     """Return the report as one HTML page; the same report gives the same bytes."""
     story = tell_story(report)
     cases = find_cases(report)
-    clock = wording.Clock(report.time_zone)
     sections = tuple(
         Section(case, chapter, tuple(_make_timeline(report, scene, case) for scene in case.scenes))
         for case, chapter in zip(cases, story.chapters, strict=True)
@@ -59,26 +58,14 @@ def to_html(report: Report) -> str:
     overviews = tuple(_make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
     timelines = [t for section in sections for t in section.timelines] + list(overviews)
     scripts = {"plotly": _read_plotly() if timelines else "", "page": _read("page.js")}
-    return _render(report, story, sections, overviews, clock, scripts)
-
-
-def _render(
-    report: Report,
-    story: Story,
-    sections: Sequence[Section],
-    overviews: Sequence[Timeline],
-    clock: wording.Clock,
-    scripts: Mapping[str, str],
-) -> str:
     logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
-    page = _environment().get_template("report.html.j2")
-    return page.render(
+    template = _environment().get_template("report.html.j2")
+    page: str = template.render(
         report=report,
         story=story,
         sections=sections,
         overviews=overviews,
         dated=wording.Clock(report.time_zone, dated=True),
-        clock=clock,
         questions=ask_questions(report),
         evidence={(line.source, line.line): line for line in report.evidence},
         logs=logs,
@@ -87,8 +74,9 @@ def _render(
         style=Markup(_read("page.css")),  # noqa: S704 - our own file
         scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - our own file and plotly.js
         policy=_write_policy(list(scripts.values())),
-        swatches=_embed({light: dark for light, dark in palette.DARK.items()}),
+        swatches=_embed(dict(palette.DARK)),
     )
+    return page
 
 
 def _make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
@@ -166,6 +154,7 @@ def _environment() -> Environment:
         service=wording.write_service,
         gateway=wording.write_gateway,
         code=write_code,
+        find_proof=find_proof,
         sum_others=lambda source: sum(count.count for count in source.others),
         phase_share=_write_phase_share,
         coverage_word=_write_coverage,
@@ -220,7 +209,9 @@ def _embed_text(text: str) -> Markup:
 
 def _write_policy(scripts: Sequence[str]) -> str:
     """Return a Content-Security-Policy that forbids the network and every script but the given ones."""
-    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s
+    )
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"

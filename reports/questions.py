@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reports.cases import Case, find_cases, name_trigger
 from reports.model import Failover, Report, Scene, Source, Unknowns
-from reports.wording import Clock, join_words, write_count, write_counted, write_gateway, write_service, write_span
+from reports.wording import (
+    Clock,
+    join_words,
+    write_count,
+    write_counted,
+    write_gateway,
+    write_seconds,
+    write_service,
+)
 
 _MOST_GAPS = 3
+
+#: What each trigger leaves open; {primary} stands for the group that lost its traffic.
+_WHY: Mapping[str, str] = {
+    "connect_failure": (
+        "Why connections to {primary} failed: the processes may have been gone, not listening, or cut off. "
+        "Events and logs of the pods can tell."
+    ),
+    "tls_failure": "Why TLS with {primary} failed: certificates and their expiry stand in the logs of both sides.",
+    "gateway_errors": "Why {primary} answered with errors: an access log has the status, not the reason.",
+    "timeouts": (
+        "Why {primary} did not answer in time: slow, frozen and unreachable endpoints look alike to the caller."
+    ),
+    "ejection": (
+        "Why endpoints of {primary} were ejected: an error that a retry made good leaves no failed request in the log."
+    ),
+    "no_healthy_upstream": "What took the endpoints of {primary} away: the log only shows that none was left.",
+    "endpoints_removed": (
+        "Who or what removed the endpoints of {primary}, and whether on purpose: the inventory only shows that they "
+        "went."
+    ),
+    "planned_drain": "Who drained {primary}, and what for.",
+    "unknown": (
+        "What made traffic leave {primary}: neither failed requests nor an inventory or an outlier log explain it."
+    ),
+}
+_REFUSED = (
+    "Why {primary} refused connections: the processes were gone or not listening, and their own logs and events can "
+    "tell why."
+)
+_REMOVED_OR_NOT = (
+    "Whether the endpoints of {primary} were scaled down, drained on plan or failed their checks: in the log all of "
+    "these look like traffic that moves at once. Events of the cluster can tell."
+)
 
 
 def ask_questions(report: Report) -> tuple[str, ...]:
@@ -23,50 +64,31 @@ def ask_questions(report: Report) -> tuple[str, ...]:
 
 
 def _ask_about(case: Case, failover: Failover) -> Iterator[str]:
-    primary = failover.primary or "the primary"
-    yield from _ask_why(failover, primary)
+    primary, service = failover.primary or "the primary", write_service(failover.service, None)
+    yield _ask_why(case, failover).format(primary=primary)
+    others = [name_trigger(name) for name in failover.trigger_candidates if name != failover.trigger]
+    if others and failover.trigger_basis != "inventory" and failover.trigger != "endpoints_removed":
+        yield f"Whether the cause was rather {join_words(others, 'or')}: what the log shows fits that as well."
     if failover.began_before_start:
-        yield f"When and why {write_service(failover.service, None)} left {primary}: the log begins later."
+        yield f"When and why {service} left {primary}: the log begins later."
     if failover.open_at_end:
-        yield f"When {write_service(failover.service, None)} came back to {primary}: the log ends earlier."
+        yield f"When {service} came back to {primary}: the log ends earlier."
     if failover.primary_basis in ("traffic", "only_group"):
         yield (
-            f"Whether {primary} is the group that should serve: nothing declares it, it was taken from the traffic. "
-            "`--primary` or an inventory settles it."
+            f"Whether {primary} is the group that should serve {service}: nothing declares it, it was taken from the "
+            "traffic. --primary or an inventory settles it."
         )
 
 
-def _ask_why(failover: Failover, primary: str) -> Iterator[str]:
-    others = [name_trigger(name) for name in failover.trigger_candidates if name != failover.trigger]
-    match failover.trigger:
-        case "connect_failure":
-            yield (
-                f"Why connections to {primary} failed: the processes may have been gone, not listening, or cut off. "
-                "Events and logs of the pods can tell."
-            )
-        case "tls_failure":
-            yield f"Why TLS with {primary} failed: certificates and their expiry stand in the logs of both sides."
-        case "gateway_errors":
-            yield f"Why {primary} answered with errors: an access log has the status, not the reason."
-        case "timeouts":
-            yield f"Why {primary} did not answer in time: slow, frozen and unreachable endpoints look alike from here."
-        case "ejection":
-            yield (
-                f"Why endpoints of {primary} were ejected: errors that a retry made good leave no failed request in the log."
-            )
-        case "no_healthy_upstream":
-            yield f"What took the endpoints of {primary} away: the log only shows that none was left."
-        case "endpoints_removed" if failover.trigger_basis == "traffic":
-            yield (
-                f"Whether the endpoints of {primary} were scaled down, drained on plan or failed their checks: "
-                "in the log all of these look like traffic that moves at once. Events of the cluster can tell."
-            )
-        case "endpoints_removed":
-            yield f"Who or what removed the endpoints of {primary}, and whether on purpose: the inventory shows that they went."
-        case "unknown":
-            yield f"What made traffic leave {primary}: neither failed requests nor an inventory or outlier log explain it."
-    if others and failover.trigger_basis != "inventory" and failover.trigger != "endpoints_removed":
-        yield f"Whether the cause was rather {join_words(others, 'or')}: what the log shows fits that as well."
+def _ask_why(case: Case, failover: Failover) -> str:
+    if failover.trigger == "endpoints_removed" and failover.trigger_basis == "traffic":
+        return _REMOVED_OR_NOT
+    scene = case.scene_of(failover)
+    details = scene.failure_kinds[0].response_code_details if scene is not None and scene.failure_kinds else None
+    # Envoy writes what the kernel said into the details: refused is more than merely failed.
+    if failover.trigger == "connect_failure" and "connection_refused" in (details or "").lower():
+        return _REFUSED
+    return _WHY.get(failover.trigger, _WHY["unknown"])
 
 
 def _ask_about_requests(scenes: Sequence[Scene], failovers: Sequence[Failover]) -> Iterator[str]:
@@ -81,58 +103,61 @@ def _ask_about_requests(scenes: Sequence[Scene], failovers: Sequence[Failover]) 
         )
     unknown = facts.through_gateway - facts.final_known
     if unknown > 0:
-        pending = f"; for {write_count(facts.final_pending)} the connection's line was not yet written" if facts.final_pending else ""
-        several = f"; for {write_count(facts.final_candidates)} there are several candidates" if facts.final_candidates else ""
-        yield (
-            f"Which pod answered {write_count(unknown)} of the {write_counted(facts.through_gateway, 'request')} that went "
-            f"through an east-west gateway{several}{pending}."
-        )
+        through = write_counted(facts.through_gateway, "request")
+        which = f"Which pod answered {write_count(unknown)} of the {through} that went through an east-west gateway"
+        if facts.final_candidates:
+            which += f"; for {write_count(facts.final_candidates)} there are several candidates"
+        if facts.final_pending:
+            which += f"; for {write_count(facts.final_pending)} the line of the connection was not yet written"
+        yield f"{which}."
     if facts.client_gone:
-        are = "is" if facts.client_gone == 1 else "are"
+        one = facts.client_gone == 1
         yield (
-            f"Whether the {write_counted(facts.client_gone, 'request')} whose client left before an answer {are} part of the damage: "
-            f"{'it is' if facts.client_gone == 1 else 'they are'} not counted as failed."
+            f"Whether the {write_counted(facts.client_gone, 'request')} whose client left before an answer "
+            f"{'is' if one else 'are'} part of the damage: {'it is' if one else 'they are'} not counted as failed."
         )
     if any(not scene.ejections for scene in told) and any(f.trigger != "endpoints_removed" for f in failovers):
         yield "When outlier detection took which endpoint out: no outlier-event log that covers it was given."
-    if any(f.failed for f in failovers):
+    if any(failover.failed for failover in failovers):
         yield "Whether callers tried failed requests again: the log counts requests, not people."
 
 
 def _add_up(facts: Sequence[Unknowns]) -> Unknowns:
     names = list(Unknowns.__dataclass_fields__)
-    return Unknowns(**{name: sum(getattr(f, name) for f in facts) for name in names})
+    return Unknowns(**{name: sum(getattr(one, name) for one in facts) for name in names})
 
 
 def _ask_about_sources(report: Report) -> Iterator[str]:
     clock = Clock(report.time_zone, dated=True)
     logs = [source for source in report.sources if source.access_log_rows]
     for source in logs:
+        whole = f"How many requests there were in all: {source.source}"
         if source.coverage == "errors_only":
-            yield f"How many requests there were in all: {source.source} holds nothing but errors, so shares of it mean nothing."
+            yield f"{whole} holds nothing but errors, so shares of it mean nothing."
         elif source.coverage == "sampled":
-            yield f"How many requests there were in all: {source.source} is a sample."
+            yield f"{whole} is a sample."
         yield from _ask_about_gaps(source, clock)
         if source.truncated:
             yield f"What came after the end of {source.source}: the compressed stream ends early."
     if report.totals.rejected:
-        yield (
-            f"What stands in the {write_counted(report.totals.rejected, 'line')} that could not be read: they are counted, not guessed at."
-        )
-    failed_sources = [source for source in report.sources if source.error]
-    if failed_sources:
-        yield f"What stands in {join_words([source.source for source in failed_sources[:3]])}: reading failed."
-    gateways = sorted({write_gateway(s.cluster_id, s.gateway, s.proxy) for s in logs if s.role != "sidecar_inbound"})
+        lines = write_counted(report.totals.rejected, "line")
+        yield f"What stands in the {lines} that could not be read: they are counted, not guessed at."
+    unread = [source.source for source in report.sources if source.error]
+    if unread:
+        more = f" and {write_count(len(unread) - 3)} more" if len(unread) > 3 else ""
+        yield f"What stands in {join_words(unread[:3])}{more}: reading failed."
+    gateways = {write_gateway(s.cluster_id, s.gateway, s.proxy) for s in logs if s.role != "sidecar_inbound"}
     if len(gateways) == 1 and report.incidents:
-        yield f"What other proxies saw: only the log of {gateways[0]} was given, and ejections are per proxy."
+        yield f"What other proxies saw: only the log of {min(gateways)} was given, and ejections are per proxy."
 
 
 def _ask_about_gaps(source: Source, clock: Clock) -> Iterator[str]:
     for gap in source.gaps[:_MOST_GAPS]:
-        length = (gap.gap_end - gap.gap_start).total_seconds()
+        begin, end = clock.write(gap.gap_start, fine=False), clock.write(gap.gap_end, fine=False)
+        length = write_seconds((gap.gap_end - gap.gap_start).total_seconds())
         yield (
-            f"What happened from {clock.write(gap.gap_start, fine=False)} to {clock.write(gap.gap_end, fine=False)} "
-            f"({write_span(length, length)}): {source.source} is silent there. Silence is not health, and a gap is not an outage."
+            f"What happened from {begin} to {end} ({length}): {source.source} is silent there. Silence is not health, "
+            "and a gap is not an outage."
         )
     if len(source.gaps) > _MOST_GAPS:
         yield f"What happened in {write_count(len(source.gaps) - _MOST_GAPS)} more silences of {source.source}."

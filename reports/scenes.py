@@ -26,7 +26,8 @@ from reports.model import (
     Unknowns,
 )
 from reports.queries import Query, Route, Value, bind_route, load_query
-from reports.windows import Grid, choose_grid, pad_window
+from reports.records import Row, make_record
+from reports.windows import Extent, Grid, choose_grid, pad_window
 
 #: A report draws at most this many timelines; the tables still hold everything.
 MOST_SCENES = 12
@@ -35,8 +36,6 @@ _MOST_ENDPOINTS = 16
 _MOST_EJECTIONS = 500
 _MOST_KINDS = 12
 _MOST_PATHS = 10
-
-Row = Mapping[str, Any]
 
 
 class SqlSession(Protocol):
@@ -76,15 +75,16 @@ def build_scenes(
 ) -> Built:
     """Return one scene per incident, gateway and service, and overviews of the whole log where they help."""
     plans = _plan_incidents(incidents, failovers, phases)
-    shown = sorted(plans[:MOST_SCENES], key=lambda plan: plans.index(plan))
-    shown += _plan_overviews(session, incidents, shown)
+    shown = plans[:MOST_SCENES]
+    extents = _find_extents(session)
+    shown += _plan_overviews(extents, incidents, shown)
     meanings = {
         row["code"]: row["meaning"] for row in session.sql("SELECT code, meaning FROM response_flags").to_pylist()
     }
     scenes: list[Scene] = []
     figures: list[Figure] = []
     for plan in shown:
-        scene, queries = _build_scene(session, plan, sources, meanings)
+        scene, queries = _build_scene(session, plan, extents.get(plan.route), sources, meanings)
         scenes.append(scene)
         figures += [Figure(q.name, plan.scene_id, q.question, q.sql.strip()) for q in queries]
     return Built(tuple(scenes), max(0, len(plans) - MOST_SCENES), tuple(figures))
@@ -105,8 +105,10 @@ def _plan_incidents(
         ranked = sorted(routes.items(), key=lambda item: (-sum(f.failed for f in item[1]), item[1][0].failover_id))
         for number, (route, members) in enumerate(ranked, 1):
             ids = tuple(f.failover_id for f in members)
-            first, last = _find_window(members, [p for p in phases if p.failover_id in ids])
-            plans.append(_Plan(f"{incident.incident_id}-{number}", incident.incident_id, route, ids, first, last))
+            own = [p for p in phases if p.failover_id in ids]
+            first, last = _find_window(members, own)
+            name = f"{incident.incident_id}-{number}"
+            plans.append(_Plan(name, incident.incident_id, route, ids, first, last))
     return plans
 
 
@@ -119,26 +121,38 @@ def _find_window(failovers: Sequence[Failover], phases: Sequence[Phase]) -> tupl
     return pad_window(min([first, *onsets]), last, earliest, latest)
 
 
-def _plan_overviews(session: SqlSession, incidents: Sequence[Incident], shown: Sequence[_Plan]) -> list[_Plan]:
+def _find_extents(session: SqlSession) -> dict[Route, Extent]:
+    """Return from when to when there are requests of each route, the busiest route first."""
+    return {
+        Route(r["cluster_id"], r["gateway"], r["service"], r["service_port"], r["subset"]): (
+            r["first_time"].astimezone(UTC),
+            r["last_time"].astimezone(UTC),
+        )
+        for r in session.sql(load_query("services").statement).to_pylist()
+    }
+
+
+def _plan_overviews(
+    extents: Mapping[Route, Extent], incidents: Sequence[Incident], shown: Sequence[_Plan]
+) -> list[_Plan]:
     """Plan timelines over the whole log: where nothing happened, several things, or one short thing in a long log."""
-    row = session.sql("SELECT min(start_time) AS first_time, max(start_time) AS last_time FROM requests").to_pylist()[0]
-    if row["first_time"] is None:
+    if not extents:
         return []
-    first, last = row["first_time"].astimezone(UTC), row["last_time"].astimezone(UTC)
+    first, last = min(begin for begin, _ in extents.values()), max(end for _, end in extents.values())
     longest = max(((plan.last - plan.first) for plan in shown), default=last - first)
     if len(incidents) == 1 and (last - first) < 4 * longest:
         return []
-    routes = [
-        Route(r["cluster_id"], r["gateway"], r["service"], r["service_port"], r["subset"])
-        for r in session.sql(load_query("services").statement).to_pylist()
-    ]
     touched = {plan.route for plan in shown}
-    wanted = [route for route in routes if route in touched or not incidents][:_MOST_OVERVIEWS]
+    wanted = [route for route in extents if route in touched or not incidents][:_MOST_OVERVIEWS]
     return [_Plan(f"log-{n}", None, route, (), first, last) for n, route in enumerate(wanted, 1)]
 
 
 def _build_scene(
-    session: SqlSession, plan: _Plan, sources: Sequence[Source], meanings: Mapping[str, str]
+    session: SqlSession,
+    plan: _Plan,
+    extent: Extent | None,
+    sources: Sequence[Source],
+    meanings: Mapping[str, str],
 ) -> tuple[Scene, list[Query]]:
     condition, params = bind_route(plan.route)
     window = {"starts": plan.first, "ends": plan.last}
@@ -146,8 +160,8 @@ def _build_scene(
     if plan.incident_id is not None:
         condition += " AND role <> 'east_west'"
     counting = load_query("unknowns", {**params, **window}, scene=condition)
-    requests = _run(session, counting)[0]["requests"]
-    grid = choose_grid(plan.first, plan.last, requests)
+    counted = _run(session, counting)[0]
+    grid = choose_grid(plan.first, plan.last, counted["requests"], extent)
     values: dict[str, Value] = {**params, "starts": grid.starts, "ends": grid.ends, "bin_us": grid.width_us}
     route_condition, route_params = bind_route(plan.route, with_subset=False)
 
@@ -173,6 +187,7 @@ def _build_scene(
         subset=plan.route.subset,
         failover_ids=plan.failover_ids,
         starts=grid.starts,
+        ends=grid.last,
         bin_s=grid.width_us / 1_000_000,
         bins=grid.bins,
         coverage=_worst_coverage(own),
@@ -180,11 +195,11 @@ def _build_scene(
         failures=_make_failures(_run(session, failures), grid),
         endpoints=strips,
         endpoints_left_out=max(0, known - len(strips)),
-        ejections=tuple(_make_ejection(row) for row in _run(session, ejections)),
+        ejections=tuple(make_record(Ejection, row) for row in _run(session, ejections)),
         gaps=_cut_gaps(own, grid),
         failure_kinds=tuple(_make_kind(row, meanings) for row in _run(session, kinds)),
         failed_paths=tuple(FailedPath(r["method"], r["path_only"], r["failed"]) for r in _run(session, paths)),
-        unknowns=Unknowns(**_run(session, unknowns)[0]),
+        unknowns=make_record(Unknowns, _run(session, unknowns)[0]),
     )
     return scene, [groups, failures, endpoints, ejections, kinds, paths, unknowns]
 
@@ -240,17 +255,6 @@ def _make_endpoints(rows: Sequence[Row], grid: Grid) -> tuple[EndpointSeries, ..
         for endpoint, own in series.items()
     ]
     return tuple(sorted(made, key=lambda e: (rank.get(e.group_role, 2), e.endpoint_group or "", e.endpoint)))
-
-
-def _make_ejection(row: Row) -> Ejection:
-    back = row["unejected_at"]
-    return Ejection(
-        **{
-            **row,
-            "ejected_at": row["ejected_at"].astimezone(UTC),
-            "unejected_at": back.astimezone(UTC) if back is not None else None,
-        }
-    )
 
 
 def _make_kind(row: Row, meanings: Mapping[str, str]) -> Failure:

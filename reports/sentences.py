@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.cases import Case, name_trigger, write_code
 from reports.model import Failover, Scene
 from reports.wording import (
     join_words,
+    write_capital,
     write_count,
     write_counted,
     write_gateway,
@@ -16,6 +17,7 @@ from reports.wording import (
     write_number_word,
     write_service,
     write_share,
+    write_span,
 )
 
 #: How a run of words is meant: plain, or to be set off.
@@ -32,6 +34,35 @@ class Run:
 
 Sentence = tuple[Run, ...]
 
+#: What set a failover off, before and after the name of the primary. {at}: when; {of}: `all three endpoints of `, or
+#: nothing; {codes}: status and flags; {basis}: how it is known where the log alone does not show it.
+_OPENINGS: Mapping[str, tuple[str, str]] = {
+    "connect_failure": ("At {at}, connections to {of}", " began to fail{codes}."),
+    "tls_failure": ("At {at}, TLS handshakes with {of}", " began to fail{codes}."),
+    "gateway_errors": ("At {at}, {of}", " began to answer with errors{codes}."),
+    "timeouts": ("At {at}, {of}", " stopped answering in time{codes}."),
+    "ejection": ("At {at}, Envoy took endpoints of ", " out of the rotation{basis}."),
+    "no_healthy_upstream": ("At {at}, no healthy endpoint was left in ", "{codes}{basis}."),
+    "endpoints_removed": ("At {at}, the endpoints of ", " were removed{basis}."),
+    "planned_drain": ("At {at}, ", " was drained{basis}."),
+    "unknown": ("At {at}, traffic began to leave ", ", for a reason that the log does not show."),
+}
+_BASES: Mapping[str, str] = {
+    "inventory": ", as the inventory shows",
+    "outlier_log": ", as its outlier log shows",
+}
+#: The same where only the shape of the traffic speaks for it.
+_INFERRED: Mapping[str, tuple[str, str]] = {
+    "endpoints_removed": (
+        "At {at}, traffic left ",
+        " at once and hardly a request was lost: it looks like endpoints that were removed, by hand or on plan.",
+    ),
+    "ejection": (
+        "At {at}, traffic began to leave ",
+        ", as it does when Envoy takes endpoints out of the rotation; no failed request in the log explains it.",
+    ),
+}
+
 
 def write_text(sentences: Sequence[Sentence]) -> str:
     """Return sentences as plain text."""
@@ -39,60 +70,34 @@ def write_text(sentences: Sequence[Sentence]) -> str:
 
 
 def tell_failover(case: Case, failover: Failover) -> list[Sentence]:
-    sentences = [_tell_start(case, failover)]
-    sentences += _tell_move(case, failover)
-    sentences += _tell_outages(case, failover)
-    sentences.append(_tell_cost(case, failover))
-    sentences += _tell_end(case, failover)
-    return sentences
+    """Return the story of one failover: what set it off, where traffic went, what it cost, how it ended."""
+    return [
+        _tell_start(case, failover),
+        *_tell_move(case, failover),
+        *_tell_outages(case, failover),
+        _tell_cost(case, failover),
+        *_tell_end(case, failover),
+    ]
 
 
 def _tell_start(case: Case, failover: Failover) -> Sentence:
     primary = Run(failover.primary or "the primary group", PRIMARY)
     if failover.began_before_start:
-        start = min(p.starts for p in case.phases_of(failover))
-        return (
-            Run(
-                f"When the log begins, at {case.clock.write(start, fine=False)}, {write_service(failover.service, None)} was already away from "
-            ),
-            primary,
-            Run("."),
-        )
-    at = case.clock.write(failover.onset_latest, up=True) if failover.onset_latest else "a time the log does not tell"
+        start = case.clock.write(min(p.starts for p in case.phases_of(failover)), fine=False)
+        service = write_service(failover.service, None)
+        return (Run(f"When the log begins, at {start}, {service} was already away from "), primary, Run("."))
+    opening = _OPENINGS.get(failover.trigger, _OPENINGS["unknown"])
+    if failover.trigger_basis == "traffic":
+        opening = _INFERRED.get(failover.trigger, opening)
     scene = case.scene_of(failover)
-    where = _count_failing(scene, failover.primary)
-    codes = _name_codes(scene)
-    basis = {"inventory": ", as the inventory shows", "outlier_log": ", as its outlier log shows"}.get(
-        failover.trigger_basis or "", ""
-    )
-    inferred = failover.trigger_basis == "traffic"
-    match failover.trigger:
-        case "connect_failure":
-            return (Run(f"At {at}, connections to {where}"), primary, Run(f" began to fail{codes}."))
-        case "tls_failure":
-            return (Run(f"At {at}, TLS handshakes with {where}"), primary, Run(f" began to fail{codes}."))
-        case "gateway_errors":
-            return (Run(f"At {at}, {where}"), primary, Run(f" began to answer with errors{codes}."))
-        case "timeouts":
-            return (Run(f"At {at}, {where}"), primary, Run(f" stopped answering in time{codes}."))
-        case "ejection":
-            words = " (the log itself shows no failed request that explains it)" if inferred else basis
-            return (Run(f"At {at}, Envoy took endpoints of "), primary, Run(f" out of the rotation{words}."))
-        case "no_healthy_upstream":
-            return (Run(f"At {at}, no healthy endpoint was left in "), primary, Run(f"{codes}{basis}."))
-        case "endpoints_removed":
-            if inferred:
-                return (
-                    Run(f"At {at}, traffic left "),
-                    primary,
-                    Run(
-                        " at once, with hardly a request lost: that is how it looks when endpoints are removed, by hand or on plan."
-                    ),
-                )
-            return (Run(f"At {at}, the endpoints of "), primary, Run(f" were removed{basis}."))
-        case "planned_drain":
-            return (Run(f"At {at}, "), primary, Run(f" was drained{basis}."))
-    return (Run(f"At {at}, traffic began to leave "), primary, Run(", for a reason that the log does not show."))
+    words = {
+        "at": case.clock.write(failover.onset_latest, up=True) if failover.onset_latest else "an unknown time",
+        "of": _count_failing(scene, failover.primary),
+        "codes": _name_codes(scene),
+        "basis": _BASES.get(failover.trigger_basis or "", ""),
+    }
+    before, after = (part.format(**words) for part in opening)
+    return (Run(before), primary, Run(after))
 
 
 def _count_failing(scene: Scene | None, primary: str | None) -> str:
@@ -120,39 +125,36 @@ def _name_codes(scene: Scene | None) -> str:
 
 def _tell_move(case: Case, failover: Failover) -> list[Sentence]:
     secondary = Run(failover.secondary or "another group", SECONDARY)
-    gateway = write_gateway(failover.cluster_id, failover.gateway)
+    served = failover.served_by_secondary
     if failover.began_before_start:
-        if not failover.served_by_secondary:
-            return []
-        return [
-            (secondary, Run(f" answered {write_counted(failover.served_by_secondary, 'request')} until it came back."))
-        ]
-    spill = _after(failover.time_to_spill_min_s, failover.time_to_spill_max_s)
-    full = _after(failover.time_to_full_failover_min_s, failover.time_to_full_failover_max_s)
+        return [(secondary, Run(f" answered {write_counted(served, 'request')} meanwhile."))] if served else []
     if failover.first_spill_latest is None:
         return [(Run("No request was sent anywhere else."),)]
-    at_once = failover.time_to_spill_max_s is not None and failover.first_spill_latest == failover.onset_latest
-    first = "at that moment" if at_once else spill
+    gateway = write_gateway(failover.cluster_id, failover.gateway)
+    at_once = _same(failover, "onset", "first_spill")
+    if _same(failover, "first_spill", "full_failover"):
+        when = "at that moment" if at_once else _after(failover.time_to_spill_min_s, failover.time_to_spill_max_s)
+        apart = write_span(None, failover.time_to_full_failover_max_s).removeprefix("at most ")
+        between = f", between two requests that began {apart} apart" if at_once else ""
+        return [(Run(f"The gateway {gateway} sent all of its requests to "), secondary, Run(f" {when}{between}."))]
+    spill = "at that moment" if at_once else _after(failover.time_to_spill_min_s, failover.time_to_spill_max_s)
     if failover.full_failover_latest is not None:
-        rest = (
-            f", and all of them from {full} on."
-            if not at_once
-            else f", and all of them after {full.removesuffix(' later')}."
-        )
-        if not at_once:
-            rest = f", and all of them {full}."
-        return [(Run(f"The gateway {gateway} sent its first request to "), secondary, Run(f" {first}{rest}"))]
-    share = f" ({write_share(failover.served_by_secondary, failover.requests)})" if case.covered else ""
-    return [
-        (
-            Run(f"The gateway {gateway} sent its first request to "),
-            secondary,
-            Run(
-                f" {first}; never all of them: {write_count(failover.served_by_secondary)} of "
-                f"{write_counted(failover.requests, 'request')}{share} were answered there."
-            ),
-        )
-    ]
+        full = _after(failover.time_to_full_failover_min_s, failover.time_to_full_failover_max_s)
+        rest = f", and all of them {full}."
+    else:
+        share = f" ({write_share(served, failover.requests)})" if case.covered else ""
+        of = f"{write_count(served)} of {write_counted(failover.requests, 'request')}{share}"
+        rest = f"; never all of them: it answered {of}."
+    return [(Run(f"The gateway {gateway} sent its first request to "), secondary, Run(f" {spill}{rest}"))]
+
+
+def _same(failover: Failover, first: str, second: str) -> bool:
+    """Say whether two instants lie between the same two log lines."""
+    return (
+        getattr(failover, f"{first}_latest") is not None
+        and getattr(failover, f"{first}_earliest") == getattr(failover, f"{second}_earliest")
+        and getattr(failover, f"{first}_latest") == getattr(failover, f"{second}_latest")
+    )
 
 
 def _after(least_s: float | None, greatest_s: float | None) -> str:
@@ -161,7 +163,7 @@ def _after(least_s: float | None, greatest_s: float | None) -> str:
 
 def _tell_outages(case: Case, failover: Failover) -> list[Sentence]:
     sentences: list[Sentence] = []
-    outages = [e for e in case.events_of(failover) if e.event == "outage"]
+    outages = [e for e in case.events_of(failover) if e.event == "outage" and e.latest and e.until_latest]
     for event in outages[:2]:
         if event.latest is None or event.until_latest is None:
             continue
@@ -169,7 +171,8 @@ def _tell_outages(case: Case, failover: Failover) -> list[Sentence]:
         lost = f"{write_count(event.failed or 0)} of {write_counted(event.requests or 0, 'request')} failed"
         sentences.append((Run(f"From {begun} to {ended} "), Run("nobody answered", FAILED), Run(f": {lost}.")))
     if len(outages) > 2:
-        sentences.append((Run(f"{write_number_word(len(outages) - 2).capitalize()} more such outages followed."),))
+        more = write_counted(len(outages) - 2, "more such outage")
+        sentences.append((Run(f"{write_capital(more)} followed."),))
     return sentences
 
 
@@ -179,22 +182,22 @@ def _tell_cost(case: Case, failover: Failover) -> Sentence:
     if not case.covered:
         return (
             Run(f"{write_counted(failover.failed, 'failed request')} logged", FAILED),
-            Run(" during it; the log holds not every request, so no share is given."),
+            Run(" during it; the log does not hold every request, so no share is given."),
         )
     runs = [
         Run(f"{write_count(failover.failed)} of {write_counted(failover.requests, 'request')} failed", FAILED),
         Run(f" ({write_share(failover.failed, failover.requests)})"),
     ]
-    relapses = [e for e in case.events_of(failover) if e.event == "relapse" and e.failed]
-    later = sum(e.failed or 0 for e in relapses)
+    relapses = [e for e in case.events_of(failover) if e.event == "relapse" and e.failed and e.latest]
     early = sum(p.failed for p in case.phases_of(failover) if p.phase == "failing")
     parts = []
     if early and early < failover.failed:
         parts.append(f"{write_count(early)} before the failover was complete")
     if relapses:
+        later = write_count(sum(e.failed or 0 for e in relapses))
         when = join_words([case.clock.write(e.latest, fine=False) for e in relapses[:3] if e.latest])
-        times = "" if len(relapses) <= 3 else f" and {write_number_word(len(relapses) - 3)} times more"
-        parts.append(f"{write_count(later)} when {failover.primary or 'the primary'} was tried again, at {when}{times}")
+        times = f" and {write_counted(len(relapses) - 3, 'more time')}" if len(relapses) > 3 else ""
+        parts.append(f"{later} when {failover.primary or 'the primary'} was tried again, at {when}{times}")
     return (*runs, Run(f": {join_words(parts)}." if parts else "."))
 
 
@@ -203,74 +206,69 @@ def _tell_end(case: Case, failover: Failover) -> list[Sentence]:
         end = max(p.ends for p in case.phases_of(failover))
         return [(Run(f"The log ends at {case.clock.write(end, fine=False)} with the failover still open."),)]
     back, whole = failover.first_failback_latest, failover.recovered_latest
-    if back is not None and whole is not None:
-        return [
-            (
-                Run(f"Traffic came back from {case.clock.write(back, up=True)} and was whole again at "),
-                Run(case.clock.write(whole, up=True), STRONG),
-                Run("."),
-            )
-        ]
-    if whole is not None:
-        return [(Run("It was whole again at "), Run(case.clock.write(whole, up=True), STRONG), Run("."))]
-    return []
+    if whole is None:
+        return []
+    end_run = (Run(case.clock.write(whole, up=True), STRONG), Run("."))
+    if back is None:
+        return [(Run("It was whole again at "), *end_run)]
+    if _same(failover, "first_failback", "recovered"):
+        return [(Run("Traffic came back, all at once, at "), *end_run)]
+    return [(Run(f"Traffic came back from {case.clock.write(back, up=True)} and was whole again at "), *end_run)]
 
 
 def tell_several(case: Case) -> list[Sentence]:
-    """Return the story of several failovers at once: what they share, then the one that cost most."""
+    """Return the story of several failovers at once: what they share, and what they cost together."""
+    kinds = [
+        f"{write_number_word(count)} {kind}"
+        for kind in ("complete", "partial", "outage")
+        if (count := sum(f.kind == kind for f in case.failovers))
+    ]
+    causes = sorted({name_trigger(f.trigger) for f in case.failovers})
+    together = f"{write_capital(write_number_word(len(case.failovers)))} failovers belong together"
+    sentences: list[Sentence] = [
+        _tell_extent(case),
+        (Run(f"{together}: {join_words(kinds)}; first signs: {join_words(causes)}."),),
+        _tell_common_cost(case),
+    ]
+    if case.incident.open_at_end:
+        still = sum(f.open_at_end for f in case.failovers)
+        who = write_capital(write_number_word(still))
+        sentences.append((Run(f"{who} of them {'is' if still == 1 else 'are'} still open where the log ends."),))
+    return sentences
+
+
+def _tell_extent(case: Case) -> Sentence:
     incident, failovers = case.incident, case.failovers
     proxies = len({(f.cluster_id, f.gateway, f.proxy) for f in failovers})
     services = [write_service(name, None) for name in incident.services]
+    what = join_words(services) if len(services) <= 3 else write_counted(len(services), "service")
+    seen = f"{write_number_word(proxies)} {'proxy' if proxies == 1 else 'proxies'}"
     primaries = sorted({f.primary for f in failovers if f.primary})
     secondaries = sorted({f.secondary for f in failovers if f.secondary})
-    what = join_words(services) if len(services) <= 3 else write_counted(len(services), "service")
-    runs = [Run(f"{what}, seen by {write_number_word(proxies)} {'proxy' if proxies == 1 else 'proxies'}, left ")]
-    runs += [Run(join_words(primaries) or "their primary group", PRIMARY)]
+    runs = [Run(f"{what}, seen by {seen}, left "), Run(join_words(primaries) or "their primary group", PRIMARY)]
     if secondaries:
         runs += [Run(" for "), Run(join_words(secondaries), SECONDARY)]
     if incident.started_latest is not None:
         runs.append(Run(f" from {case.clock.write(incident.started_latest, up=True)}"))
-    runs.append(
-        Run(" on." if incident.ended_latest is None else f" to {case.clock.write(incident.ended_latest, up=True)}.")
-    )
-    kinds = [
-        f"{write_number_word(n)} {kind}"
-        for kind in ("complete", "partial", "outage")
-        if (n := sum(f.kind == kind for f in failovers))
-    ]
-    causes = sorted({name_trigger(f.trigger) for f in failovers})
-    sentences: list[Sentence] = [
-        tuple(runs),
-        (
-            Run(
-                f"{write_number_word(len(failovers)).capitalize()} failovers belong together: {join_words(kinds)}; first signs: {join_words(causes)}."
-            ),
-        ),
-    ]
+    ended = incident.ended_latest
+    runs.append(Run(" on." if ended is None else f" to {case.clock.write(ended, up=True)}."))
+    return tuple(runs)
+
+
+def _tell_common_cost(case: Case) -> Sentence:
+    incident, worst = case.incident, case.worst
+    if not incident.failed:
+        return (Run("No request failed", STRONG), Run(f" of the {write_count(incident.requests)} during it."))
     if not case.covered:
-        cost = [
+        return (
             Run(f"{write_counted(incident.failed, 'failed request')} logged", FAILED),
-            Run("; the log holds not every request."),
-        ]
-    elif incident.failed:
-        cost = [
-            Run(f"{write_count(incident.failed)} of {write_counted(incident.requests, 'request')} failed", FAILED),
-            Run(f" ({write_share(incident.failed, incident.requests)})."),
-        ]
-        worst = case.worst
-        if worst.failed < incident.failed:
-            proxy = write_gateway(worst.cluster_id, worst.gateway, worst.proxy)
-            cost.append(Run(f" The most, {write_count(worst.failed)}, were lost by {worst.service} at {proxy}."))
-    else:
-        cost = [Run("No request failed", STRONG), Run(f" of the {write_count(incident.requests)} during it.")]
-    sentences.append(tuple(cost))
-    if incident.open_at_end:
-        still = sum(f.open_at_end for f in failovers)
-        sentences.append(
-            (
-                Run(
-                    f"{write_number_word(still).capitalize()} of them {'is' if still == 1 else 'are'} still open where the log ends."
-                ),
-            )
+            Run("; the log does not hold every request, so no share is given."),
         )
-    return sentences
+    runs = [
+        Run(f"{write_count(incident.failed)} of {write_counted(incident.requests, 'request')} failed", FAILED),
+        Run(f" ({write_share(incident.failed, incident.requests)})."),
+    ]
+    if worst.failed < incident.failed:
+        proxy = write_gateway(worst.cluster_id, worst.gateway, worst.proxy)
+        runs.append(Run(f" The most, {write_count(worst.failed)}, were lost for {worst.service} at {proxy}."))
+    return tuple(runs)

@@ -16,6 +16,7 @@ from reports.sentences import FAILED, STRONG, Run, Sentence, tell_failover, tell
 from reports.wording import (
     Clock,
     join_words,
+    write_capital,
     write_count,
     write_counted,
     write_gateway,
@@ -85,12 +86,9 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
     if chapters:
         failed = sum(i.failed for i in report.incidents)
         whole = sum(i.requests for i in report.incidents)
+        times = write_capital(write_number_word(len(chapters)))
         return (
-            (
-                Run(
-                    f"{write_number_word(len(chapters)).capitalize()} times a service ran on other endpoints than its own, or on none."
-                ),
-            ),
+            (Run(f"{times} times a service ran on other endpoints than its own, or on none."),),
             (
                 Run(
                     f"In all, {write_count(failed)} of {write_counted(whole, 'request')}", FAILED if failed else STRONG
@@ -100,7 +98,7 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
         )
     if not totals.requests:
         return (_tell_nothing_read(report),)
-    clock = Clock(report.time_zone, dated=not clock_same_day(report))
+    clock = Clock(report.time_zone, dated=not _is_one_day(report))
     between = ""
     if totals.first_time is not None and totals.last_time is not None:
         between = (
@@ -118,8 +116,8 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
         sentences.append(
             (
                 Run(
-                    "No entry says which cluster its endpoint belongs to, so a failover could not have been seen either: "
-                    "give an inventory (-i) or say which group is the primary (--primary)."
+                    "No entry says which cluster its endpoint belongs to, so a failover could not have been seen "
+                    "either: give an inventory (-i)."
                 ),
             )
         )
@@ -132,7 +130,7 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
     return tuple(sentences)
 
 
-def clock_same_day(report: Report) -> bool:
+def _is_one_day(report: Report) -> bool:
     """Say whether the log lies within one day of the report's zone."""
     first, last = report.totals.first_time, report.totals.last_time
     return first is None or last is None or Clock(report.time_zone).same_day(first, last)
@@ -144,12 +142,8 @@ def _tell_nothing_read(report: Report) -> Sentence:
         return (Run(f"None of the {write_counted(totals.access_log_rows, 'entry', 'entries')} is in this selection."),)
     if not totals.entries_read:
         return (Run(f"{write_counted(totals.sources, 'source')} read, with nothing in it: there is nothing to tell."),)
-    return (
-        Run(
-            f"{write_counted(totals.entries_read, 'line')} read from {write_counted(totals.sources, 'source')}, but none of them "
-            "is an access-log entry that hopline knows; see the data sources below."
-        ),
-    )
+    read = f"{write_counted(totals.entries_read, 'line')} read from {write_counted(totals.sources, 'source')}"
+    return (Run(f"{read}, but none of them is an access-log entry that hopline knows; see the data sources below."),)
 
 
 def _tell_incident(case: Case) -> Chapter:
@@ -160,14 +154,14 @@ def _tell_incident(case: Case) -> Chapter:
         headline=_name_incident(case),
         standfirst=_write_standfirst(case),
         sentences=tuple(sentences),
-        cards=tuple(make_cards(case, case.failovers[0]) if single else make_rollup(case)),
+        cards=make_cards(case, case.failovers[0]) if single else make_rollup(case),
     )
 
 
 def _name_incident(case: Case) -> str:
     worst, incident = case.worst, case.incident
     services = incident.services
-    name = services[0] if len(services) == 1 else f"{write_number_word(len(services)).capitalize()} services"
+    name = services[0] if len(services) == 1 else f"{write_capital(write_number_word(len(services)))} services"
     length = measure_incident(case)
     lasting = f" for {write_seconds_in_words(length)}" if length is not None else ""
     if incident.kind == "outage" and (worst.secondary is None or not worst.served_by_secondary):

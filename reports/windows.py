@@ -18,16 +18,19 @@ MOST_BINS = 240
 #: ... and at least this many where requests are few, even if a bin then holds fewer than _PER_BIN requests.
 _FEWEST_BINS = 48
 _PER_BIN = 10
+#: The first and the last request of a log.
+Extent = tuple[datetime, datetime]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """`bins` bins of `width_us` microseconds each, the first of which begins at `starts`."""
+    """`bins` bins of `width_us` microseconds each; the first begins at `starts`, what they hold ends at `last`."""
 
     starts: datetime
     width_us: int
     bins: int
+    last: datetime
 
     @property
     def ends(self) -> datetime:
@@ -35,11 +38,12 @@ class Grid:
         return self.starts + timedelta(microseconds=self.width_us * self.bins)
 
 
-def choose_grid(first: datetime, last: datetime, requests: int) -> Grid:
+def choose_grid(first: datetime, last: datetime, requests: int, extent: Extent | None = None) -> Grid:
     """Return bins that cover first to last: narrow, but with requests enough in each to make a rate.
 
-    At most MOST_BINS; widths are such as 0.5 s or 5 min, and bins begin at whole multiples of their width. Spans of
-    more than MOST_BINS days get bins of several days.
+    At most MOST_BINS; widths are such as 0.5 s or 5 min. Bins begin at whole multiples of their width, but where the
+    log (`extent`: its first and last request) begins within the first bin, at that request: half a bin of a log would
+    look like half the traffic. Spans of more than MOST_BINS days get bins of several days.
     """
     span = max((last - first).total_seconds(), 0.001)
     width = next((w for w in _WIDTHS_S if span / w <= MOST_BINS - 2), None)
@@ -51,8 +55,13 @@ def choose_grid(first: datetime, last: datetime, requests: int) -> Grid:
     width_us = round(width * 1_000_000)
     since_us = (first - _EPOCH) // timedelta(microseconds=1)
     starts = _EPOCH + timedelta(microseconds=since_us - since_us % width_us)
-    bins = max(1, -(-((last - starts) // timedelta(microseconds=1)) // width_us))
-    return Grid(starts, width_us, bins)
+    until = last
+    if extent is not None:
+        starts = max(starts, extent[0])
+        until = max(starts, min(last, extent[1] + timedelta(microseconds=1)))
+    bins = max(1, -(-((until - starts) // timedelta(microseconds=1)) // width_us))
+    end = starts + timedelta(microseconds=width_us * bins)
+    return Grid(starts, width_us, bins, end if extent is None else max(starts, min(end, extent[1])))
 
 
 def pad_window(first: datetime, last: datetime, earliest: datetime, latest: datetime) -> tuple[datetime, datetime]:

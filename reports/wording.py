@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 #: An interval wider than this many seconds is shown to the second, a narrower one to the millisecond.
 _FINE_S = 10.0
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # strftime's names depend on the locale of the machine
+#: Names of our own, as strftime's depend on the locale of the machine.
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -22,6 +26,11 @@ def write_number_word(number: int) -> str:
     return _SMALL[number] if 0 < number < len(_SMALL) else write_count(number)
 
 
+def write_capital(text: str) -> str:
+    """Return text with its first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def write_counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 request`, `2,405 requests`."""
     return f"{write_count(number)} {noun if number == 1 else plural or noun + 's'}"
@@ -32,7 +41,7 @@ def write_share(part: int, whole: int) -> str:
     if whole <= 0:
         return ""
     percent = 100 * part / whole
-    if part == 0 or part == whole:
+    if part in (0, whole):
         return f"{percent:.0f}%"
     if percent < 0.01:
         return "<0.01%"

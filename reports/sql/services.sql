@@ -1,7 +1,10 @@
--- Which services were asked for at which gateway, and how often?
-SELECT cluster_id, gateway, service, service_port, subset, count(*) AS requests, count(*) FILTER (failed) AS failed
+-- Which services were asked for at which gateway, how often, and from when to when?
+SELECT
+    cluster_id, gateway, service, service_port, subset,
+    count(*) AS requests,
+    min(start_time) AS first_time,
+    max(start_time) AS last_time
 FROM requests
 WHERE service IS NOT NULL AND start_time IS NOT NULL AND role <> 'sidecar_inbound'
 GROUP BY ALL
 ORDER BY requests DESC, service, service_port, subset, cluster_id, gateway
-LIMIT 50

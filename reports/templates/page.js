@@ -17,13 +17,17 @@
     return value;
   };
 
+  const stamp = (ms) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+  const parse = (text) => +new Date(String(text).replace(" ", "T") + "Z");
+
   // Labels of events stand beside each other where there is room, else they share one.
   const measure = document.createElement("canvas").getContext("2d");
-  const widthOf = (text, size) => { measure.font = size + "px sans-serif"; return measure.measureText(text).width; };
+  const family = getComputedStyle(document.body).fontFamily;
+  const widthOf = (text, size) => { measure.font = size + "px " + family; return measure.measureText(text).width; };
   const arrange = (layout, width, range) => {
     const left = layout.margin.l, inner = width - left - layout.margin.r;
     const from = +new Date(range[0].replace(" ", "T") + "Z"), to = +new Date(range[1].replace(" ", "T") + "Z");
-    const notes = layout.annotations.filter((a) => a.name && a.name.startsWith("event"));
+    const notes = layout.annotations.filter((a) => /^(event|spell)/.test(a.name || ""));
     notes.forEach((a) => { a.px = (new Date(a.x.replace(" ", "T") + "Z") - from) / (to - from) * inner; });
     notes.sort((a, b) => a.px - b.px);
     let last = null;
@@ -35,8 +39,9 @@
       const size = widthOf(note.text, 11);
       if (last && note.px < last.end + 8) {
         const joined = last.note.text + ", " + note.label;
+        const spell = note.name.startsWith("spell") || last.note.name.startsWith("spell");
         const fits = last.start + widthOf(joined, 11) <= inner;
-        if (joined.length < 46 && (fits || last.note.xanchor === "right")) {
+        if (!spell && joined.length < 46 && (fits || last.note.xanchor === "right")) {
           last.note.text = joined;
           last.end = last.start + widthOf(joined, 11);
           note.visible = false;
@@ -53,6 +58,18 @@
     notes.forEach((a) => { delete a.px; });
   };
 
+  // A phase bears its name where it is long enough on the screen.
+  const nameBands = (figure, width) => {
+    const [from, to] = figure.layout.xaxis.range.map(parse), inner = width - figure.layout.margin.l - figure.layout.margin.r;
+    for (const trace of figure.data) {
+      if (trace.meta !== "bands") continue;
+      trace.text = trace.text.map((text, n) => {
+        const begin = Math.max(parse(trace.base[n]), from), end = Math.min(parse(trace.base[n]) + trace.x[n], to);
+        return (end - begin) / (to - from) * inner > widthOf(text, 11) + 8 ? text : "";
+      });
+    }
+  };
+
   const fit = (figure, width) => {
     const narrow = width < 620, layout = figure.layout;
     layout.width = width;
@@ -66,7 +83,17 @@
     }
     const strip = layout.annotations.find((a) => a.name === "strip");
     if (strip) layout["yaxis" + strip.yref.slice(1)].showticklabels = !narrow;
+    if (narrow) {
+      for (const trace of figure.data) if (trace.type === "heatmap") trace.ygap = 18;
+      for (const box of layout.shapes) {
+        if (!(box.name || "").startsWith("ejection")) continue;
+        const row = +box.name.split(" ")[1];
+        box.y0 = row - 0.28;
+        box.y1 = row + 0.28;
+      }
+    }
     arrange(layout, width, layout.xaxis.range);
+    nameBands(figure, width);
     return figure;
   };
 
@@ -82,9 +109,6 @@
     const config = { displaylogo: false, showSendToCloud: false, displayModeBar: false, responsive: false, doubleClick: "reset", showTips: false };
     return Plotly.react(div, painted.data, painted.layout, config);
   };
-
-  const stamp = (ms) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
-  const parse = (text) => +new Date(String(text).replace(" ", "T") + "Z");
 
   const start = (div, script) => {
     const source = script.textContent, whole = JSON.parse(source).layout.xaxis.range;

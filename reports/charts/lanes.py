@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+#: Room above a lane for its caption, below the last for the time axis, above all of them.
 _ABOVE, _BOTTOM, _TOP = 26, 44, 8
 
 
