@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from ingest.anchored import Reading, read_line
+from ingest.anchored import Reading, read_line, read_line_by_rule
 from ingest.formats import LogFormat, load_formats, without_time
 from ingest.jsonlog import Shape, collect, load_object, shape_of
 from ingest.pairs import read_pairs
@@ -57,6 +57,11 @@ def parse_lines(lines: pl.Series, formats: Sequence[LogFormat]) -> Parsed:
     """Parse the lines of one block, the formats being tried in order (all of them, where need be)."""
     rows: list[Rows] = []
     left = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
+    if formats and formats[0].encoding == "text":
+        # Most logs are of one format: its odd lines are read before other formats are tried on them.
+        rows, left = _read_planned(formats[0], lines, left)
+        found, left = _read_by_rule(lines, left, formats[0])
+        rows += found
     tried: set[str] = set()
     for known in formats:
         if not len(left):
@@ -159,37 +164,52 @@ def _read_entries(
     return rows, _without(left, pl.Series(taken, dtype=pl.UInt32))
 
 
+def _read_by_rule(lines: pl.Series, left: pl.Series, known: LogFormat) -> tuple[list[Rows], pl.Series]:
+    """Read the odd lines of a format that break none of its rules."""
+    if not len(left) or known.pattern is None:
+        return [], left
+    return _read_one_by_one(lines, left, known.name, known.pattern, read_line_by_rule)
+
+
 def _read_carefully(
     lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]
 ) -> tuple[list[Rows], pl.Series]:
     """Read lines that fit no plan one by one, anchored at both ends."""
     rows: list[Rows] = []
-    patterns = [(known.name, known.pattern) for known in formats if known.pattern is not None]
     trimmed = [without_time(known) for known in formats]
-    patterns += [
-        (known.name, known.pattern) for known in trimmed if known is not None and known.pattern is not None
-    ]
-    for name, pattern in patterns:
-        if not len(left):
-            break
-        texts = _texts_at(lines, left)
-        likely = texts.str.starts_with(pattern.literals[0]) & texts.str.ends_with(pattern.literals[-1])
-        indexes = likely.arg_true()
-        readings: list[Reading] = []
-        taken: list[int] = []
-        for index, text in zip(indexes, texts.gather(indexes), strict=True):
-            reading = read_line(pattern, text) if text else None
-            if reading is not None:
-                readings.append(reading)
-                taken.append(index)
-        if readings:
-            positions = pl.Series(taken, dtype=pl.UInt32)
-            columns = zip(*(reading.texts for reading in readings), strict=True)
-            cut = {i: pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)}
-            ambiguous = pl.Series([reading.ambiguous for reading in readings], dtype=pl.Boolean)
-            rows.append(rows_of_texts(name, pattern, left.gather(positions), cut, ambiguous)[0])
-            left = _without(left, positions)
+    for known in (*formats, *trimmed):
+        if known is None or known.pattern is None or not len(left):
+            continue
+        found, left = _read_one_by_one(lines, left, known.name, known.pattern, read_line)
+        rows += found
     return rows, left
+
+
+def _read_one_by_one(
+    lines: pl.Series,
+    left: pl.Series,
+    name: str,
+    pattern: Pattern,
+    read: Callable[[Pattern, str], Reading | None],
+) -> tuple[list[Rows], pl.Series]:
+    texts = _texts_at(lines, left)
+    likely = texts.str.starts_with(pattern.literals[0]) & texts.str.ends_with(pattern.literals[-1])
+    indexes = likely.arg_true()
+    readings: list[Reading] = []
+    taken: list[int] = []
+    for index, text in zip(indexes, texts.gather(indexes), strict=True):
+        reading = read(pattern, text) if text else None
+        if reading is not None:
+            readings.append(reading)
+            taken.append(index)
+    if not readings:
+        return [], left
+    positions = pl.Series(taken, dtype=pl.UInt32)
+    columns = zip(*(reading.texts for reading in readings), strict=True)
+    cut = {i: pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)}
+    ambiguous = pl.Series([reading.ambiguous for reading in readings], dtype=pl.Boolean)
+    rows = rows_of_texts(name, pattern, left.gather(positions), cut, ambiguous)[0]
+    return [rows], _without(left, positions)
 
 
 def _classify(lines: pl.Series, left: pl.Series) -> tuple[tuple[tuple[int, str], ...], Counter[str]]:
