@@ -15,7 +15,7 @@ import polars as pl
 
 from ingest.anchored import Reading, read_line, read_line_by_rule
 from ingest.formats import LogFormat, load_formats, without_time
-from ingest.jsonlog import Shape, collect, load_object, shape_of
+from ingest.jsonlog import Shape, load_object, shape_of, transpose
 from ingest.pairs import read_pairs
 from ingest.pattern import Pattern
 from ingest.plan import Plan, compile_plan, run_plan
@@ -34,6 +34,9 @@ _ENVOY_MESSAGE = (
     r"(?:trace|debug|info|warning|error|critical|off)\]"
 )
 _AGENT_MESSAGE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\s+(?:trace|debug|info|warn|error|fatal)\s"
+
+#: Different orders of keys in one block after which keys are put in order.
+_MANY_SHAPES = 40
 
 BLANK = "blank"
 NOT_ACCESS_LOG = "not_access_log"
@@ -149,17 +152,24 @@ def _read_entries(
     formats: tuple[LogFormat, ...],
     encoding: str,
 ) -> tuple[list[Rows], pl.Series]:
-    by_format: dict[LogFormat, list[tuple[int, Mapping[str, Any], Shape]]] = {}
+    by_shape: dict[Shape, tuple[list[int], list[Mapping[str, Any]]]] = {}
     taken = []
     for index, place, text in zip(likely.arg_true(), left.filter(likely), texts.filter(likely), strict=True):
         entry = read(text)
+        if entry is None:
+            continue
+        if len(by_shape) >= _MANY_SHAPES:
+            # A writer that shuffles its keys: in order they are few shapes again.
+            entry = dict(sorted(entry.items()))
         shape = shape_of(tuple(entry), formats, encoding) if entry else None
-        if entry is not None and shape is not None:
-            by_format.setdefault(shape.format, []).append((place, entry, shape))
+        if shape is not None:
+            places, entries = by_shape.setdefault(shape, ([], []))
+            places.append(place)
+            entries.append(entry)
             taken.append(index)
     rows = [
-        rows_of_entries(known.name, *collect(entries), strftime=known.strftime)
-        for known, entries in by_format.items()
+        rows_of_entries(shape.format.name, places, *transpose(entries, shape), strftime=shape.format.strftime)
+        for shape, (places, entries) in by_shape.items()
     ]
     return rows, _without(left, pl.Series(taken, dtype=pl.UInt32))
 
