@@ -153,6 +153,7 @@ def _read_entries(
     encoding: str,
 ) -> tuple[list[Rows], pl.Series]:
     by_shape: dict[Shape, tuple[list[int], list[Mapping[str, Any]]]] = {}
+    shapes: dict[tuple[str, ...], Shape | None] = {}
     taken = []
     for index, place, text in zip(likely.arg_true(), left.filter(likely), texts.filter(likely), strict=True):
         entry = read(text)
@@ -161,7 +162,10 @@ def _read_entries(
         if len(by_shape) >= _MANY_SHAPES:
             # A writer that shuffles its keys: in order they are few shapes again.
             entry = dict(sorted(entry.items()))
-        shape = shape_of(tuple(entry), formats, encoding) if entry else None
+        keys = tuple(entry)
+        shape = shapes.get(keys)
+        if shape is None and keys not in shapes:
+            shape = shapes[keys] = shape_of(keys, formats, encoding) if keys else None
         if shape is not None:
             places, entries = by_shape.setdefault(shape, ([], []))
             places.append(place)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest import schema
-from ingest.arguments import STDIN, Source, find_inventory, find_sources
+from ingest.arguments import STDIN, Source, find_inventory, find_sources, identify
 from ingest.errors import InventoryError, SourceError
 from ingest.evidence import Evidence
 from ingest.facts import Facts
@@ -62,6 +62,9 @@ def parse(
     sources, warnings = find_sources(logs)
     declared, more = find_inventory(inventory)
     warnings += more
+    # A dump that is given as inventory and also lies in a folder of logs is read once, as inventory.
+    given = {identify(source) for source in declared}
+    sources = [source for source in sources if identify(source) not in given]
     folder.mkdir(parents=True, exist_ok=True)
     sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
     declared = [
@@ -111,7 +114,7 @@ def _reporter(
 def _judge(logs: Sequence[Facts], inventory: Sequence[Facts]) -> list[str]:
     """Return warnings about sources; raise where none could be read, or an inventory is none."""
     warnings = [f"{facts.source}: {facts.error}" for facts in logs if facts.error is not None]
-    if all(facts.error is not None and not facts.entries_read for facts in logs):
+    if logs and all(facts.error is not None and not facts.entries_read for facts in logs):
         raise SourceError(warnings[0], hint="Is it a file, and may it be read?")
     for facts in inventory:
         if facts.error is not None:
