@@ -1,14 +1,22 @@
-"""bytes -> Arrow: Envoy access logs and inventories become typed tables."""
+"""bytes -> Arrow: Envoy access logs and inventories become typed tables.
+
+Importing this package is cheap, so that the errors in it are too (`ingest.errors`): polars and pyarrow are imported
+when one of the names below is first used.
+"""
 
 from __future__ import annotations
 
-from ingest.detection import Detection, FormatShare, detect
-from ingest.evidence import Evidence
-from ingest.flags import Flag, load_flags
-from ingest.formats import LogFormat, load_formats
-from ingest.operators import Operator, load_operators
-from ingest.pipeline import Parsed, parse
-from ingest.reading import Progress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest.detection import Detection, FormatShare, detect
+    from ingest.evidence import Evidence
+    from ingest.flags import Flag, load_flags
+    from ingest.formats import LogFormat, load_formats
+    from ingest.operators import Operator, load_operators
+    from ingest.pipeline import Parsed, parse
+    from ingest.reading import Progress
 
 __all__ = [
     "Detection",
@@ -25,3 +33,27 @@ __all__ = [
     "load_operators",
     "parse",
 ]
+
+_HOMES = {
+    "Detection": "ingest.detection",
+    "Evidence": "ingest.evidence",
+    "Flag": "ingest.flags",
+    "FormatShare": "ingest.detection",
+    "LogFormat": "ingest.formats",
+    "Operator": "ingest.operators",
+    "Parsed": "ingest.pipeline",
+    "Progress": "ingest.reading",
+    "detect": "ingest.detection",
+    "load_flags": "ingest.flags",
+    "load_formats": "ingest.formats",
+    "load_operators": "ingest.operators",
+    "parse": "ingest.pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ingest' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -130,9 +130,7 @@ def _ends(field: Field, literal: str, is_last: bool) -> bool:
     return bool(literal) and _NEVER[field.holds](literal)
 
 
-def _scan_right(
-    pattern: Pattern, line: str, position: int, end: int, indexes: range
-) -> tuple[list[str], int] | None:
+def _scan_right(pattern: Pattern, line: str, position: int, end: int, indexes: range) -> tuple[list[str], int] | None:
     """Read fields from the left, each up to the first place where the text after it stands."""
     texts = []
     last = len(pattern.fields) - 1

@@ -46,8 +46,6 @@ def find_operator(name: str, argument: str | None) -> Operator | None:
     aliases = {"REQUEST_HEADER": "REQ", "RESPONSE_HEADER": "RESP", "RESPONSE_TRAILER": "TRAILER"}
     canonical = aliases.get(name, name)
     for entry in load_operators():
-        if entry.name == canonical and (
-            not entry.arguments or "*" in entry.arguments or wanted in entry.arguments
-        ):
+        if entry.name == canonical and (not entry.arguments or "*" in entry.arguments or wanted in entry.arguments):
             return entry
     return None

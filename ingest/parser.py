@@ -121,9 +121,7 @@ def _without(left: pl.Series, positions: pl.Series) -> pl.Series:
     return left.filter(mask.scatter(positions, values=False))
 
 
-def _read_json(
-    lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]
-) -> tuple[list[Rows], pl.Series]:
+def _read_json(lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]) -> tuple[list[Rows], pl.Series]:
     """Read the lines that are JSON objects of a known shape."""
     texts = _texts_at(lines, left)
     is_object = texts.str.starts_with("{") & texts.str.ends_with("}")

@@ -1,0 +1,67 @@
+"""The SQL type of every column, found out by building every relation over empty files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis.session import open_session
+from ingest import schema
+
+_TABLES = {
+    "access_log": schema.ACCESS_LOG,
+    "rejects": schema.REJECTS,
+    "sources": schema.SOURCES,
+    "inventory": schema.INVENTORY,
+    "outlier_events": schema.OUTLIER_EVENTS,
+}
+
+
+@dataclass(frozen=True)
+class _EmptyParse:
+    """What a parse of nothing leaves."""
+
+    access_log: tuple[Path, ...]
+    rejects: tuple[Path, ...]
+    sources: tuple[Path, ...]
+    inventory: tuple[Path, ...]
+    outlier_events: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> _EmptyParse:
+        return self
+
+    def read_lines(self, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], bytes]:
+        """There are no lines."""
+        return {}
+
+
+@cache
+def column_types() -> Mapping[tuple[str, str], str]:
+    """Return the SQL type of each (relation, column), such as TIMESTAMP WITH TIME ZONE or VARCHAR[]."""
+    query = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+    with (
+        tempfile.TemporaryDirectory(prefix="hopline-") as folder,
+        open_session(_write_nothing(Path(folder))) as session,
+    ):
+        rows = session.sql(query).to_pylist()
+    return {(row["table_name"], row["column_name"]): row["data_type"] for row in rows}
+
+
+def _write_nothing(folder: Path) -> _EmptyParse:
+    def write(name: str, kind: pa.Schema) -> tuple[Path, ...]:
+        path = folder / f"{name}.parquet"
+        pq.write_table(kind.empty_table(), path)
+        return (path,)
+
+    files = {name: write(name, kind) for name, kind in _TABLES.items()}
+    return _EmptyParse(
+        files["access_log"], files["rejects"], files["sources"], files["inventory"], files["outlier_events"]
+    )

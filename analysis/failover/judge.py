@@ -1,0 +1,334 @@
+"""The judge: runs the coarse and the exact pass over a session's requests and fills the judged tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from analysis.failover.declared import Snapshots, read_snapshots
+from analysis.failover.incidents import Extent, group_incidents
+from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
+from analysis.failover.phases import Phase, build_phases
+from analysis.failover.restarts import group_answers, is_rolling_restart
+from analysis.failover.spans import Span, find_spans
+from analysis.failover.stretches import SECOND, STRETCHES_SQL, Route, Stretch, group_by_route
+from analysis.failover.triggers import Evidence, Symptom, Trigger, find_trigger
+from analysis.options import Options
+from ingest.schema import TIMESTAMP
+
+_ROUTE_COLUMNS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
+
+_WINDOWS_SCHEMA = pa.schema([("number", pa.int64()), ("route", pa.uint64()), ("low", TIMESTAMP), ("high", TIMESTAMP)])
+
+_WITHIN = "r.route = w.route AND r.start_time >= w.low AND r.start_time < w.high AND NOT r.pinned"
+
+#: hop_id holds the number of the source above this many bits of the line.
+_LINE_BITS = 40
+
+_ENTRIES_SQL = f"""
+SELECT DISTINCT
+    w.number, epoch_us(r.start_time) AS "start", epoch_us(r.end_time) AS "end", r.group_role AS role, r.failed,
+    s.source, r.hop_id & ((1::BIGINT << {_LINE_BITS}) - 1) AS line, r.endpoint, r.outcome, r.stalled
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
+JOIN source_numbers AS s ON s.source_number = r.hop_id >> {_LINE_BITS}
+"""
+
+_SYMPTOMS_SQL = f"""
+SELECT
+    w.number, count(*) AS count, r.outcome, r.flags, r.details, r.transport_reason, r.endpoint,
+    median(r.duration_ms) AS duration_ms
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
+WHERE (r.failed OR r.stalled) AND r.group_role <> 'secondary'
+GROUP BY ALL
+ORDER BY ALL
+"""
+
+_GROUPS_SQL = f"""
+SELECT w.number, r.endpoint_group, count(*) AS requests
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
+WHERE r.group_role = 'secondary'
+GROUP BY ALL
+ORDER BY w.number, requests DESC, r.endpoint_group
+"""
+
+_ANSWERS_SQL = f"""
+SELECT w.number, r.endpoint, epoch_us(date_trunc('second', r.start_time)) AS second, count(*) AS answered
+FROM windows AS w JOIN routed AS r ON {_WITHIN}
+WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint IS NOT NULL
+GROUP BY ALL
+"""
+
+#: How much of the time around a partial spill is looked at for endpoints that restart.
+_AROUND_US = 10 * SECOND
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One failover on its way through the passes."""
+
+    route: Route
+    stretches: Sequence[Stretch]
+    span: Span
+    primary: str | None
+    primary_basis: str
+    events: tuple[Event, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    trigger: Trigger | None = None
+    secondary: str | None = None
+
+    def at(self, name: str) -> Interval | None:
+        """Return when an event happened; None if it did not."""
+        return next((event.at for event in self.events if event.name == name), None)
+
+    @property
+    def kind(self) -> str:
+        if self.span.outages:
+            return "outage"
+        return "complete" if self.span.full is not None else "partial"
+
+    @property
+    def first_request(self) -> int:
+        """Start of the first request that belongs to the failover."""
+        if self.span.began_before_start:
+            return self.stretches[0].start
+        firsts = [i.after.start for n in ("onset", "first_spill") if (i := self.at(n)) and i.after]
+        return min(firsts, default=self.stretches[self.span.onset].start)
+
+    @property
+    def last_request(self) -> int:
+        """Start of the last request that belongs to the failover."""
+        recovered, error = self.at("recovered"), self.at("last_primary_error")
+        if recovered is None or recovered.before is None:
+            return self.stretches[-1].end + SECOND - 1
+        return max(recovered.before.start, error.before.start if error and error.before else 0)
+
+    @property
+    def spilled(self) -> int:
+        """When the spill had taken its final shape: full failover, or a minute after the first request."""
+        full = self.at("full_failover")
+        return full.latest if full else min(self.last_request + 1, self.first_request + 60 * SECOND)
+
+
+def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
+    """Find all failovers and insert them into judged_failovers, judged_events and judged_phases."""
+    cases = _find_cases(connection, options)
+    entries = _fetch(connection, _ENTRIES_SQL, cases, lambda c: windows_of(c.stretches, c.span))
+    cases = [_place(case, entries.get(n, ())) for n, case in enumerate(cases)]
+    cases = _without_restarts(connection, cases)
+    symptoms = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.first_request, c.spilled)], whole=False)
+    groups = _fetch(connection, _GROUPS_SQL, cases, lambda c: [(c.first_request, c.last_request + 1)], whole=False)
+    snapshots = read_snapshots(connection)
+    cases = [
+        replace(
+            case,
+            secondary=groups[n][0]["endpoint_group"] if groups.get(n) else None,
+            trigger=_trigger(case, [_symptom(row) for row in symptoms.get(n, ())], snapshots),
+        )
+        for n, case in enumerate(cases)
+    ]
+    _insert(connection, cases)
+
+
+def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list[_Case]:
+    primaries = {
+        (r["cluster_id"], r["gateway"], r["service"], r["service_port"], r["subset"]): r
+        for r in connection.sql("SELECT * FROM primaries").to_arrow_table().to_pylist()
+    }
+    grouped = group_by_route(connection.sql(STRETCHES_SQL).to_arrow_table().to_pylist())
+    named = connection.sql("SELECT * FROM routes").to_arrow_table().to_pylist()
+    routes = [Route(number=row.pop("route"), **row) for row in named]
+    cases: list[_Case] = []
+    for route in sorted((r for r in routes if r.number in grouped), key=lambda r: r.sort_key):
+        stretches = grouped[route.number]
+        key = (route.cluster_id, route.gateway, route.service, route.service_port, route.subset)
+        primary = primaries.get(key, {"primary_group": None, "primary_basis": "none"})
+        declared = primary["primary_basis"] in ("flag", "declared")
+        if primary["primary_group"] is None:
+            # Where nothing tells groups apart there is one group: it can have an outage, not a failover.
+            stretches = [replace(s, primary_ok=s.other, other=0) for s in stretches]
+        cases += [
+            _Case(route, stretches, span, primary["primary_group"], primary["primary_basis"])
+            for span in find_spans(stretches, options, declared=declared)
+        ]
+    return cases
+
+
+def _fetch(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    cases: Sequence[_Case],
+    windows: Any,
+    *,
+    whole: bool = True,
+) -> dict[int, list[Mapping[str, Any]]]:
+    """Run one query over all cases at once and return its rows by the number of the case.
+
+    `windows` gives the time windows of a case: whole seconds, both inclusive, or microseconds, the last exclusive.
+    """
+    rows = [
+        {
+            "number": n,
+            "route": case.route.number,
+            "low": low,
+            "high": high + SECOND if whole else high,
+        }
+        for n, case in enumerate(cases)
+        for low, high in windows(case)
+    ]
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    connection.register("windows", pa.Table.from_pylist(rows, schema=_WINDOWS_SCHEMA))
+    try:
+        for row in connection.sql(query).to_arrow_table().to_pylist():
+            found.setdefault(row.pop("number"), []).append(row)
+    finally:
+        connection.unregister("windows")
+    return found
+
+
+def _place(case: _Case, rows: Sequence[Mapping[str, Any]]) -> _Case:
+    if case.primary is None:
+        rows = [{**row, "role": "primary"} if row["role"] == "unknown" else row for row in rows]
+    events = find_events(case.stretches, case.span, [Entry(**row) for row in rows])
+    return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
+
+
+def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[_Case]:
+    """Drop partial spills that only show the endpoints of the primary restarting one after another."""
+    partial = [case for case in cases if case.kind == "partial" and not case.span.open_at_end]
+
+    def around(case: _Case) -> tuple[int, int]:
+        return case.first_request - _AROUND_US, case.last_request + _AROUND_US
+
+    answers = _fetch(connection, _ANSWERS_SQL, partial, lambda c: [around(c)], whole=False)
+    restarts = {
+        id(case)
+        for n, case in enumerate(partial)
+        if is_rolling_restart(group_answers(answers.get(n, ())), *around(case))
+    }
+    return [case for case in cases if id(case) not in restarts]
+
+
+def _symptom(row: Mapping[str, Any]) -> Symptom:
+    return Symptom(**{**row, "flags": tuple((row["flags"] or "").split(","))})
+
+
+def _trigger(case: _Case, symptoms: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
+    first, last = case.first_request, case.last_request
+    full = case.at("full_failover")
+    between = [s for s in case.stretches if s.end + SECOND > first and s.start <= case.spilled]
+    partial_seconds = sum(1 for s in between if s.primary_ok and s.secondary and s.end < case.spilled - SECOND)
+    return find_trigger(
+        symptoms,
+        Evidence(
+            requests=sum(s.requests for s in between),
+            ejections_logged=snapshots.has_ejections(
+                case.route, case.primary, first - 5 * SECOND, case.spilled + SECOND
+            ),
+            endpoints_gone=snapshots.are_gone(case.route, case.primary, first, last),
+            endpoints_ejected=snapshots.are_ejected(case.route, case.primary, first, last),
+            was_partial=full is None or partial_seconds >= 2,
+            was_probed=bool(case.span.relapses),
+        ),
+    )
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> None:
+    incidents = group_incidents(
+        [
+            Extent(
+                c.first_request,
+                None if c.span.open_at_end else c.last_request,
+                c.route.service,
+                frozenset(g for g in (c.primary, c.secondary) if g),
+            )
+            for c in cases
+        ]
+    )
+    counters: dict[int, int] = {}
+    failovers, events, phases = [], [], []
+    order = sorted(range(len(cases)), key=lambda n: (incidents[n], cases[n].first_request, cases[n].route.sort_key))
+    for n in order:
+        case, incident = cases[n], incidents[n]
+        counters[incident] = counters.get(incident, 0) + 1
+        identity = {"failover_id": f"{incident}.{counters[incident]}"}
+        failovers.append({**identity, "incident_id": str(incident), **_failover_row(case)})
+        events += [{**identity, "seq": i, **_event_row(e)} for i, e in enumerate(_in_order(case.events), 1)]
+        phases += [
+            {**identity, "seq": i, "phase": p.name, "starts": p.start, "ends": p.end}
+            for i, p in enumerate(case.phases, 1)
+        ]
+    for table, rows in (
+        ("judged_failovers", failovers),
+        ("judged_events", events),
+        ("judged_phases", phases),
+    ):
+        schema = connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
+        connection.register("judged", pa.Table.from_pylist(rows, schema=schema))
+        connection.execute(f"INSERT INTO {table} SELECT * FROM judged")
+        connection.unregister("judged")
+
+
+def _in_order(events: Sequence[Event]) -> list[Event]:
+    names = (
+        "onset",
+        "first_spill",
+        "full_failover",
+        "relapse",
+        "outage",
+        "last_primary_error",
+        "first_failback",
+    )
+    rank = {name: n for n, name in enumerate((*names, "recovered"))}
+    return sorted(events, key=lambda e: (e.at.latest, rank[e.name]))
+
+
+def _failover_row(case: _Case) -> dict[str, Any]:
+    trigger = case.trigger or Trigger("unknown", "none", (), None)
+    row: dict[str, Any] = {name: getattr(case.route, name) for name in _ROUTE_COLUMNS}
+    row |= {
+        "primary": case.primary,
+        "primary_basis": case.primary_basis,
+        "secondary": case.secondary,
+        "kind": case.kind,
+        "trigger": trigger.name,
+        "trigger_basis": trigger.basis,
+        "trigger_candidates": list(trigger.candidates),
+        "trigger_endpoint": trigger.endpoint,
+        "open_at_end": case.span.open_at_end,
+        "began_before_start": case.span.began_before_start,
+        "route": case.route.number,
+        "first_request_at": case.first_request,
+        "last_request_at": case.last_request,
+        "relapses": len(case.span.relapses),
+    }
+    for name in (
+        "onset",
+        "first_spill",
+        "full_failover",
+        "last_primary_error",
+        "first_failback",
+        "recovered",
+    ):
+        interval = case.at(name)
+        row[f"{name}_earliest"] = interval.earliest if interval else None
+        row[f"{name}_latest"] = interval.latest if interval else None
+    return row
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    before, after = event.at.before, event.at.after
+    return {
+        "event": event.name,
+        "earliest": event.at.earliest,
+        "latest": event.at.latest,
+        "until_earliest": event.until.earliest if event.until else None,
+        "until_latest": event.until.latest if event.until else None,
+        "before_source": before.source if before else None,
+        "before_line": before.line if before else None,
+        "source": after.source if after else None,
+        "line": after.line if after else None,
+    }

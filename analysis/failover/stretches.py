@@ -1,0 +1,139 @@
+"""Stretches: what one proxy did with one service, counted by the second, quiet runs merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+#: Microseconds in a second: instants are integers of microseconds since 1970 (UTC).
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, order=True)
+class Route:
+    """One service as one proxy routes it: the unit that a failover belongs to.
+
+    `number` stands for the other fields in `routed` and `seconds`.
+    """
+
+    number: int
+    cluster_id: str | None
+    gateway: str | None
+    proxy: str | None
+    service: str
+    service_port: int | None
+    subset: str | None
+
+    @property
+    def sort_key(self) -> tuple[str, str, str, str, int, str]:
+        """Return a key that orders routes with NULLs first."""
+        return (
+            self.service,
+            self.cluster_id or "",
+            self.gateway or "",
+            self.proxy or "",
+            self.service_port or 0,
+            self.subset or "",
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Requests that began in the seconds `start` to `end` (both inclusive; whole seconds, in microseconds).
+
+    A stretch is one second, or a run of seconds in which only the primary, or only the secondary, answered and
+    nothing failed; both its first and its last second hold requests.
+    """
+
+    start: int
+    end: int
+    primary_ok: int = 0
+    primary_failed: int = 0
+    secondary_ok: int = 0
+    secondary_failed: int = 0
+    none_failed: int = 0
+    stalled: int = 0
+    gone: int = 0
+    other: int = 0
+
+    @property
+    def primary(self) -> int:
+        """Requests that were routed to the primary group."""
+        return self.primary_ok + self.primary_failed
+
+    @property
+    def secondary(self) -> int:
+        """Requests that were routed to another group."""
+        return self.secondary_ok + self.secondary_failed
+
+    @property
+    def routed(self) -> int:
+        """Requests of which it is known where they went."""
+        return self.primary + self.secondary
+
+    @property
+    def ok(self) -> int:
+        """Requests that got an answer from anywhere."""
+        return self.primary_ok + self.secondary_ok + self.other
+
+    @property
+    def symptoms(self) -> int:
+        """Requests that the primary group lost or let wait until the client left, or that found no endpoint."""
+        return self.primary_failed + self.none_failed + self.stalled
+
+    @property
+    def failed(self) -> int:
+        """Requests that were lost, wherever."""
+        return self.symptoms + self.secondary_failed
+
+    @property
+    def requests(self) -> int:
+        """All requests but those whose client left at once."""
+        return self.ok + self.failed
+
+
+#: Reads the stretches of every route that ever left its primary or lost a request.
+STRETCHES_SQL = """
+WITH troubled AS (
+    SELECT route
+    FROM seconds
+    GROUP BY route
+    HAVING sum(secondary_ok + secondary_failed + none_failed + primary_failed) > 0
+), stated AS (
+    SELECT
+        s.*,
+        CASE
+            WHEN primary_failed + secondary_failed + none_failed + gone > 0 THEN 'single'
+            WHEN secondary_ok = 0 THEN 'primary'
+            WHEN primary_ok = 0 THEN 'secondary'
+            ELSE 'single'
+        END AS state
+    FROM seconds AS s
+    SEMI JOIN troubled USING (route)
+), numbered AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY route ORDER BY second) AS n,
+        row_number() OVER (PARTITION BY route, state ORDER BY second) AS n_in_state
+    FROM stated
+)
+SELECT
+    route,
+    epoch_us(min(second)) AS "start", epoch_us(max(second)) AS "end",
+    sum(primary_ok)::BIGINT AS primary_ok, sum(primary_failed)::BIGINT AS primary_failed,
+    sum(secondary_ok)::BIGINT AS secondary_ok, sum(secondary_failed)::BIGINT AS secondary_failed,
+    sum(none_failed)::BIGINT AS none_failed, sum(stalled)::BIGINT AS stalled, sum(gone)::BIGINT AS gone,
+    sum(other)::BIGINT AS other
+FROM numbered
+GROUP BY route, state, CASE WHEN state = 'single' THEN n ELSE n - n_in_state END
+ORDER BY route, "start"
+"""
+
+
+def group_by_route(rows: Iterable[Mapping[str, int]]) -> dict[int, Sequence[Stretch]]:
+    """Return the stretches of each route by its number, in time order, from rows of STRETCHES_SQL."""
+    grouped: dict[int, list[Stretch]] = {}
+    for row in rows:
+        counts = {name: value for name, value in row.items() if name != "route"}
+        grouped.setdefault(row["route"], []).append(Stretch(**counts))
+    return dict(grouped)

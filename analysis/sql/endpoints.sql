@@ -1,0 +1,96 @@
+-- Which endpoints served each service, how much, and how well?
+-- One row per service and endpoint as its callers saw it: declared endpoints that never got a request stand here too.
+-- needs: requests, inventory, cluster_names, declared_endpoints, ejections
+-- columns:
+--   service: Host of the service.
+--   service_port: Port of the service.
+--   subset: Subset; NULL if none.
+--   endpoint: Address of the endpoint; NULL for requests that found none.
+--   endpoint_kind: pod, east_west_gateway, external, internal, none or unknown.
+--   endpoint_cluster: Kubernetes cluster that it lives in.
+--   endpoint_group: Endpoint group that it belongs to.
+--   group_role: primary, secondary, none or unknown.
+--   network: Istio network that it lives in.
+--   region: Region of its locality.
+--   zone: Zone of its locality.
+--   workload: Workload or pod name.
+--   endpoint_basis: How that is known: inventory, config, gateway_log, port, hop or none.
+--   requests: Requests that ended at this endpoint (the last attempt of each).
+--   failed: Those that the caller lost through the upstream side.
+--   share: Its share of the requests of the service, 0 to 1.
+--   p50_ms: Median duration of its requests in milliseconds.
+--   p95_ms: 95th percentile of the same.
+--   p99_ms: 99th percentile of the same.
+--   first_seen: Start of its first request (UTC).
+--   last_seen: Start of its last request (UTC).
+--   ejections: How often outlier detection ejected it, over all proxies whose log we hold.
+CREATE TABLE endpoints AS
+WITH observed AS (
+    SELECT
+        service, service_port, subset,
+        CASE WHEN endpoint_kind <> 'none' THEN endpoint END AS endpoint,
+        any_value(endpoint_kind) AS endpoint_kind,
+        any_value(endpoint_cluster) AS endpoint_cluster,
+        any_value(endpoint_group) AS endpoint_group,
+        any_value(group_role) AS group_role,
+        any_value(network) AS network,
+        any_value(region) AS region,
+        any_value(zone) AS zone,
+        any_value(workload) AS workload,
+        any_value(endpoint_basis) AS endpoint_basis,
+        count(*) AS requests,
+        count(*) FILTER (failed) AS failed,
+        quantile_cont(duration_ms, [0.5, 0.95, 0.99]) FILTER (NOT pinned) AS ms,
+        min(start_time) AS first_seen,
+        max(start_time) AS last_seen
+    FROM requests
+    WHERE service IS NOT NULL
+    GROUP BY service, service_port, subset, CASE WHEN endpoint_kind <> 'none' THEN endpoint END
+), callers AS (
+    SELECT DISTINCT service, service_port, cluster_id FROM requests
+), told AS (
+    -- Only what was declared to the callers: an east-west gateway is told of other endpoints than they are.
+    SELECT DISTINCT k.service, k.service_port,
+        CASE WHEN contains(i.address, ':') THEN format('[{}]:{}', i.address, i.port)
+             ELSE format('{}:{}', i.address, i.port) END AS endpoint
+    FROM inventory AS i
+    JOIN cluster_names AS c USING (upstream_cluster)
+    JOIN callers AS k
+        ON k.service = c.service AND k.service_port IS NOT DISTINCT FROM c.service_port
+        AND (i.observer_cluster_id IS NULL OR k.cluster_id IS NOT DISTINCT FROM i.observer_cluster_id)
+), silent AS (
+    SELECT d.*
+    FROM declared_endpoints AS d
+    SEMI JOIN told AS t
+        ON t.service = d.service AND t.service_port IS NOT DISTINCT FROM d.service_port AND t.endpoint = d.endpoint
+    ANTI JOIN observed AS p
+        ON p.service = d.service AND p.service_port IS NOT DISTINCT FROM d.service_port AND p.endpoint = d.endpoint
+), ejected AS (
+    SELECT service, service_port, endpoint, count(*) AS ejections FROM ejections WHERE enforced GROUP BY ALL
+), all_endpoints AS (
+    SELECT * FROM observed
+    UNION ALL BY NAME
+    SELECT service, service_port, endpoint, endpoint_cluster, network, region, zone, workload,
+           coalesce(endpoint_cluster, network) AS endpoint_group, CASE WHEN ends_with(endpoint, ':15443') THEN 'east_west_gateway' ELSE 'pod' END AS endpoint_kind,
+           'unknown' AS group_role,
+           'inventory' AS endpoint_basis, 0 AS requests, 0 AS failed
+    FROM silent
+)
+SELECT
+    a.service, a.service_port, a.subset, a.endpoint, a.endpoint_kind, a.endpoint_cluster, a.endpoint_group,
+    coalesce(
+        nullif(a.group_role, 'unknown'),
+        any_value(nullif(a.group_role, 'unknown')) OVER (PARTITION BY a.service, a.service_port, a.endpoint_group),
+        'unknown'
+    ) AS group_role,
+    a.network, a.region, a.zone, a.workload, a.endpoint_basis, a.requests, a.failed,
+    a.requests / nullif(sum(a.requests) OVER (PARTITION BY a.service, a.service_port, a.subset), 0) AS share,
+    a.ms[1] AS p50_ms, a.ms[2] AS p95_ms, a.ms[3] AS p99_ms,
+    a.first_seen, a.last_seen,
+    coalesce(e.ejections, 0) AS ejections
+FROM all_endpoints AS a
+LEFT JOIN ejected AS e
+    ON e.service = a.service AND e.service_port IS NOT DISTINCT FROM a.service_port AND e.endpoint = a.endpoint
+ORDER BY
+    a.service, a.service_port, a.subset,
+    list_position(['primary', 'secondary', 'unknown', 'none'], group_role), a.endpoint;

@@ -1,0 +1,37 @@
+-- Which phases did each failover go through, and what did each cost?
+-- Phases follow each other without gaps, from the first second of the route's log to its last. Requests count in the
+-- phase in which they began.
+-- needs: judged_phases, judged_failovers, routed
+-- columns:
+--   judged_phases.*
+--   requests: Requests that began in the phase.
+--   failed: Those that were lost.
+--   by_primary: Those that the primary group answered.
+--   by_secondary: Those that another group answered.
+--   p50_ms: Median duration of the answered ones, in milliseconds.
+--   p95_ms: 95th percentile of the same.
+--   p99_ms: 99th percentile of the same.
+CREATE TABLE failover_phases AS
+WITH counted AS (
+    SELECT
+        p.failover_id, p.seq, count(*) AS requests, count(*) FILTER (r.failed) AS failed,
+        count(*) FILTER (r.group_role = 'primary' AND NOT r.failed) AS by_primary,
+        count(*) FILTER (r.group_role = 'secondary' AND NOT r.failed) AS by_secondary,
+        quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) FILTER (NOT r.failed AND NOT r.pinned) AS ms
+    FROM judged_phases AS p
+    JOIN judged_failovers AS f USING (failover_id)
+    JOIN routed AS r
+        ON r.route = f.route
+        AND r.start_time >= p.starts AND r.start_time < p.ends
+    GROUP BY ALL
+)
+SELECT
+    p.*,
+    coalesce(c.requests, 0) AS requests,
+    coalesce(c.failed, 0) AS failed,
+    coalesce(c.by_primary, 0) AS by_primary,
+    coalesce(c.by_secondary, 0) AS by_secondary,
+    c.ms[1] AS p50_ms, c.ms[2] AS p95_ms, c.ms[3] AS p99_ms
+FROM judged_phases AS p
+LEFT JOIN counted AS c ON c.failover_id = p.failover_id AND c.seq = p.seq
+ORDER BY p.failover_id, p.seq;

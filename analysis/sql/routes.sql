@@ -1,0 +1,13 @@
+-- Which services does each proxy route to?
+-- internal
+-- needs: routed
+-- columns:
+--   route: Number that stands for proxy and service.
+--   cluster_id: Kubernetes cluster of the proxy.
+--   gateway: Workload of the proxy.
+--   proxy: Replica.
+--   service: Host of the service.
+--   service_port: Port of the service.
+--   subset: Subset; NULL if none.
+CREATE TABLE routes AS
+SELECT DISTINCT route, cluster_id, gateway, proxy, service, service_port, subset FROM routed;

@@ -1,0 +1,33 @@
+-- How many requests of each proxy and service went where in each second, by start?
+-- The coarse pass of the failover detector: everything is counted by the second first, and single requests are only
+-- looked at around the seconds where something changes.
+-- internal
+-- needs: routed
+-- columns:
+--   route: Number that stands for proxy and service.
+--   second: The second in which the requests began (UTC).
+--   primary_ok: Requests answered by the primary group (an answer is anything that is not failed).
+--   primary_failed: Requests lost on the primary group.
+--   secondary_ok: Requests answered by another group.
+--   secondary_failed: Requests lost on another group.
+--   none_failed: Requests lost without an endpoint.
+--   stalled: Requests to the primary whose client left after waiting a second or more.
+--   gone: All requests whose client left first, wherever they were sent.
+--   other: Requests that nothing attributes.
+CREATE TABLE seconds AS
+SELECT
+    route,
+    date_trunc('second', start_time) AS second,
+    count(*) FILTER (group_role = 'primary' AND NOT failed AND outcome <> 'client_gone') AS primary_ok,
+    count(*) FILTER (group_role = 'primary' AND failed) AS primary_failed,
+    count(*) FILTER (group_role = 'secondary' AND NOT failed AND outcome <> 'client_gone') AS secondary_ok,
+    count(*) FILTER (group_role = 'secondary' AND failed) AS secondary_failed,
+    count(*) FILTER (group_role NOT IN ('primary', 'secondary') AND failed) AS none_failed,
+    count(*) FILTER (group_role <> 'secondary' AND stalled) AS stalled,
+    count(*) FILTER (outcome = 'client_gone') AS gone,
+    count(*) FILTER (
+        group_role NOT IN ('primary', 'secondary') AND NOT failed AND outcome <> 'client_gone'
+    ) AS other
+FROM routed
+WHERE NOT pinned
+GROUP BY ALL;

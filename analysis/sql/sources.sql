@@ -1,0 +1,52 @@
+-- Which files were read, how much of each was understood, and how far can it be trusted?
+-- A log that holds nothing but errors was filtered; a gap is a silence much longer than the file's own rhythm
+-- explains (one chance in a million for requests at its average rate, and ten seconds at least). Neither proves that
+-- requests were lost, and silence is not health.
+-- needs: source_files, access_log
+-- columns:
+--   source_files.*
+--   coverage: errors_only (every entry is an error: a filtered log), unknown (fewer than 20 entries) or full (nothing suggests that entries are missing).
+--   gaps: Silences inside the log: list of (gap_start, gap_end), UTC.
+CREATE TABLE sources AS
+WITH facts AS (
+    SELECT
+        source,
+        count(*) AS entries,
+        count(*) FILTER (log_kind = 'http') AS http_entries,
+        count(*) FILTER (log_kind = 'http' AND response_code < 400 AND response_code > 0) AS good
+    FROM access_log
+    GROUP BY source
+), ticks AS (
+    SELECT source, date_trunc('second', start_time) AS second, count(*) AS entries
+    FROM access_log
+    WHERE start_time IS NOT NULL
+    GROUP BY ALL
+), steps AS (
+    SELECT
+        source, second, lead(second) OVER (PARTITION BY source ORDER BY second) AS next_second,
+        sum(entries) OVER (PARTITION BY source) AS total,
+        count(*) OVER (PARTITION BY source) AS busy_seconds,
+        epoch(max(second) OVER (PARTITION BY source)) - epoch(min(second) OVER (PARTITION BY source)) + 1 AS lasted
+    FROM ticks
+), silences AS (
+    SELECT
+        source,
+        list({'gap_start': second + INTERVAL 1 SECOND, 'gap_end': next_second} ORDER BY second) AS gaps
+    FROM steps
+    WHERE next_second - second > INTERVAL 10 SECOND
+      AND (epoch(next_second) - epoch(second)) * (total / lasted) > 13.8 * greatest(1, total / busy_seconds / 10)
+      AND total >= 20
+    GROUP BY source
+)
+SELECT
+    f.*,
+    CASE
+        WHEN x.http_entries >= 20 AND x.good = 0 THEN 'errors_only'
+        WHEN coalesce(x.entries, 0) < 20 THEN 'unknown'
+        ELSE 'full'
+    END AS coverage,
+    coalesce(s.gaps, []::STRUCT(gap_start TIMESTAMPTZ, gap_end TIMESTAMPTZ)[]) AS gaps
+FROM source_files AS f
+LEFT JOIN facts AS x USING (source)
+LEFT JOIN silences AS s USING (source)
+ORDER BY f.source;

@@ -1,0 +1,47 @@
+"""The story of a session in the terminal: every failover, drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from hopline.console import Screen, describe_screen
+from hopline.destination import open_destination
+
+if TYPE_CHECKING:
+    from analysis import Session
+
+#: What a file can show.
+_PAPER = Screen(width=None, interactive=False, colour=False, unicode=True)
+
+
+def write_story(session: Session, output: Path | None, zone: str) -> None:
+    """Draw every failover of `session`, oldest first, to the file `output` or to standard output.
+
+    Times are in the time zone `zone`; nothing is written when there is no failover. Raises OutputError.
+    """
+    screen = _PAPER if output else describe_screen()
+    text = draw_story(session, screen, zone)
+    with open_destination(output) as stream:
+        stream.write(text.encode("utf-8" if screen.unicode else "ascii", "backslashreplace"))
+
+
+def draw_story(session: Session, screen: Screen, zone: str) -> str:
+    """Return every failover of `session` as text, oldest first; empty when there is none."""
+    from hopline.timeline import draw_failover
+
+    failovers = session.sql("SELECT * FROM failovers ORDER BY onset_latest, failover_id").to_pylist()
+    events = session.sql("SELECT * FROM failover_events ORDER BY failover_id, seq").to_pylist()
+    phases = session.sql("SELECT * FROM failover_phases ORDER BY failover_id, seq").to_pylist()
+    blocks = [
+        draw_failover(
+            failover,
+            [row for row in events if row["failover_id"] == failover["failover_id"]],
+            [row for row in phases if row["failover_id"] == failover["failover_id"]],
+            screen,
+            ZoneInfo(zone),
+        )
+        for failover in failovers
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks) + ("\n" if blocks else "")

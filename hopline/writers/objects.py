@@ -1,0 +1,34 @@
+"""JSON: one top-level array, or one object per line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from hopline.writers.values import name_uniquely, read_rows
+
+
+def write_json_array(table: pa.Table, stream: BinaryIO) -> None:
+    """Write one array of objects, one object per line; `null` is printed, never left out."""
+    stream.write(b"[")
+    separator = b"\n"
+    for line in _encode_rows(table):
+        stream.write(separator + line)
+        separator = b",\n"
+    stream.write(b"]\n" if separator == b"\n" else b"\n]\n")
+
+
+def write_json_lines(table: pa.Table, stream: BinaryIO) -> None:
+    """Write one object per line."""
+    for line in _encode_rows(table):
+        stream.write(line + b"\n")
+
+
+def _encode_rows(table: pa.Table) -> Iterator[bytes]:
+    names = name_uniquely(table.column_names)
+    for row in read_rows(table):
+        text = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, allow_nan=False)
+        yield text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,184 @@
+"""Session -> Report: only by SQL against the views of the analysis; it picks bins and computes no new fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any, Protocol, TypeVar
+
+import pyarrow as pa
+
+from reports.evidence import LineReader, Place, collect_evidence
+from reports.model import (
+    SCHEMA_VERSION,
+    Choices,
+    Count,
+    Endpoint,
+    Event,
+    Failover,
+    Figure,
+    Gap,
+    Incident,
+    Mark,
+    Phase,
+    Report,
+    Scene,
+    Source,
+    Totals,
+)
+from reports.queries import load_query
+from reports.scenes import build_scenes
+from reports.wording import Clock
+
+Record = TypeVar("Record")
+Row = Mapping[str, Any]
+
+#: Rows of tables that a page can still show.
+_MOST_ENDPOINTS = 500
+_MOST_EJECTION_LINES = 60
+
+
+class ReportSession(Protocol):
+    """What a report needs of a session."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def evidence(self) -> LineReader: ...  # noqa: D102
+    def sql(self, query: str, params: Mapping[str, object] | None = None) -> pa.Table: ...  # noqa: D102
+
+
+_VIEWS: Mapping[str, tuple[str, str]] = {
+    "incidents": ("Which incidents does the log show?", "SELECT * FROM incidents ORDER BY incident_id::INTEGER"),
+    "failovers": (
+        "Which failovers are in it: one per proxy and service?",
+        "SELECT * FROM failovers ORDER BY incident_id::INTEGER, failover_id",
+    ),
+    "events": (
+        "When did what happen, and which lines show it?",
+        "SELECT * FROM failover_events ORDER BY failover_id, seq",
+    ),
+    "phases": (
+        "Which phases were there, and what did each cost?",
+        "SELECT * FROM failover_phases ORDER BY failover_id, seq",
+    ),
+    "endpoints": (
+        "Which endpoint served how much, and how well?",
+        "SELECT * FROM endpoints ORDER BY service, service_port, subset, group_role, requests DESC, endpoint",
+    ),
+    "sources": ("Which files were read, and what was in them?", "SELECT * FROM sources ORDER BY source"),
+}
+
+
+def build_report(
+    session: ReportSession, *, title: str | None = None, tz: str = "UTC", marks: Iterable[tuple[datetime, str]] = ()
+) -> Report:
+    """Return the report of a session.
+
+    `tz` is the IANA name of the zone that times are shown in; ZoneInfoNotFoundError where there is none such. `marks`
+    are (aware time, label) pairs to draw on the timelines. The same session gives the same report.
+    """
+    Clock(tz)  # an unknown zone must fail here, not in the middle of a page
+    tables = {name: session.sql(sql).to_pylist() for name, (_, sql) in _VIEWS.items()}
+    totals_query, rejects_query = load_query("totals"), load_query("rejects")
+    failovers = tuple(make(Failover, row) for row in tables["failovers"])
+    phases = tuple(_make_phases(tables["phases"], failovers))
+    sources = tuple(_make_source(row) for row in tables["sources"])
+    events = tuple(make(Event, row) for row in tables["events"])
+    incidents = tuple(make(Incident, row) for row in tables["incidents"])
+    built = build_scenes(session, incidents, failovers, phases, sources)
+    figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
+    figures += [Figure(q.name, None, q.question, q.statement.strip()) for q in (totals_query, rejects_query)]
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        hopline_version=_find_version(),
+        title=title,
+        time_zone=tz,
+        choices=_read_choices(session),
+        totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
+        warnings=tuple(session.warnings),
+        marks=tuple(sorted((Mark(at.astimezone(UTC), label) for at, label in marks), key=lambda m: (m.at, m.label))),
+        incidents=incidents,
+        failovers=failovers,
+        events=events,
+        phases=phases,
+        scenes=built.scenes,
+        scenes_left_out=built.left_out,
+        endpoints=tuple(make(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
+        sources=sources,
+        rejects=tuple(make(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
+        evidence=collect_evidence(session, _list_places(events, built.scenes)),
+        figures=(*figures, *built.figures),
+    )
+
+
+def make(kind: type[Record], row: Row, **given: Any) -> Record:
+    """Return a record of the model from the columns of a row that bear the names of its fields."""
+    values = {}
+    for field in fields(kind):  # type: ignore[arg-type]
+        value = given[field.name] if field.name in given else row[field.name]
+        if isinstance(value, list):
+            value = tuple(value)
+        elif isinstance(value, datetime):
+            value = value.astimezone(UTC)
+        values[field.name] = value
+    return kind(**values)
+
+
+def label_phase(phase: str, primary: str | None, secondary: str | None) -> str:
+    """Return the name of a phase in plain words."""
+    return {
+        "on_secondary": f"on {secondary or 'another group'}",
+        "partial": "partial",
+        "failback": f"back to {primary}" if primary else "failback",
+        "relapse": "relapse",
+    }.get(phase, phase)
+
+
+def _make_phases(rows: Sequence[Row], failovers: Sequence[Failover]) -> Iterator[Phase]:
+    sides = {f.failover_id: (f.primary, f.secondary) for f in failovers}
+    for row in rows:
+        yield make(Phase, row, label=label_phase(row["phase"], *sides[row["failover_id"]]))
+
+
+def _make_source(row: Row) -> Source:
+    # Arrow gives a map as pairs, whose order is that of the writer.
+    others = tuple(Count(reason, count) for reason, count in sorted(row["others"] or []))
+    gaps = tuple(
+        Gap(row["source"], gap["gap_start"].astimezone(UTC), gap["gap_end"].astimezone(UTC))
+        for gap in row["gaps"] or []
+    )
+    return make(Source, row, others=others, gaps=gaps)
+
+
+def _make_totals(row: Row, sources: Sequence[Source]) -> Totals:
+    return make(Totals, row, others=sum(count.count for source in sources for count in source.others))
+
+
+def _read_choices(session: ReportSession) -> Choices:
+    options = getattr(session, "options", None)
+    return Choices(**{field.name: getattr(options, field.name, None) for field in fields(Choices)})
+
+
+def _find_version() -> str | None:
+    try:
+        return metadata.version("hopline")
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _list_places(events: Sequence[Event], scenes: Sequence[Scene]) -> Iterator[Place]:
+    """Yield the lines that a page shows, the most important first."""
+    for event in events:
+        for source, line in ((event.source, event.line), (event.before_source, event.before_line)):
+            if source is not None and line is not None:
+                yield source, line
+    for scene in scenes:
+        for kind in scene.failure_kinds:
+            if kind.source is not None and kind.line is not None:
+                yield kind.source, kind.line
+        for ejection in scene.ejections[:_MOST_EJECTION_LINES]:
+            if ejection.source is not None and ejection.line is not None:
+                yield ejection.source, ejection.line

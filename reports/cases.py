@@ -1,0 +1,101 @@
+"""Cases: an incident with everything in the report that belongs to it, and words for its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reports.model import Event, Failover, Incident, Phase, Report, Scene
+from reports.wording import Clock
+
+
+@dataclass(frozen=True)
+class Case:
+    """An incident with everything in the report that belongs to it."""
+
+    incident: Incident
+    failovers: tuple[Failover, ...]
+    events: tuple[Event, ...]
+    phases: tuple[Phase, ...]
+    scenes: tuple[Scene, ...]
+    clock: Clock
+
+    def events_of(self, failover: Failover) -> tuple[Event, ...]:
+        """Return the events of one failover, in their order."""
+        return tuple(event for event in self.events if event.failover_id == failover.failover_id)
+
+    def phases_of(self, failover: Failover) -> tuple[Phase, ...]:
+        """Return the phases of one failover, in their order."""
+        return tuple(phase for phase in self.phases if phase.failover_id == failover.failover_id)
+
+    def scene_of(self, failover: Failover) -> Scene | None:
+        """Return the scene that shows a failover; None where it was left out."""
+        return next((scene for scene in self.scenes if failover.failover_id in scene.failover_ids), None)
+
+    @property
+    def worst(self) -> Failover:
+        """The failover that cost most."""
+        return max(self.failovers, key=lambda f: (f.failed, f.served_by_secondary, f.requests))
+
+    @property
+    def covered(self) -> bool:
+        """False where the log is known not to hold all requests, so that shares of it mean nothing."""
+        return all(scene.coverage not in ("errors_only", "sampled") for scene in self.scenes)
+
+
+def find_cases(report: Report) -> tuple[Case, ...]:
+    """Return each incident of the report with what belongs to it."""
+    cases = []
+    for incident in report.incidents:
+        failovers = tuple(f for f in report.failovers if f.incident_id == incident.incident_id)
+        ids = {f.failover_id for f in failovers}
+        phases = tuple(p for p in report.phases if p.failover_id in ids)
+        scenes = tuple(s for s in report.scenes if s.incident_id == incident.incident_id)
+        first, last = _find_extent(incident, phases)
+        clock = Clock(report.time_zone)
+        clock = Clock(report.time_zone, dated=not clock.same_day(first, last))
+        cases.append(
+            Case(incident, failovers, tuple(e for e in report.events if e.failover_id in ids), phases, scenes, clock)
+        )
+    return tuple(cases)
+
+
+def _find_extent(incident: Incident, phases: Sequence[Phase]) -> tuple[datetime, datetime]:
+    first = incident.started_earliest or min(phase.starts for phase in phases)
+    last = incident.ended_latest or max(phase.ends for phase in phases)
+    return first, last
+
+
+def measure_incident(case: Case) -> float | None:
+    """Return how long the service was away from its primary, in seconds; None where an end is not known."""
+    if case.incident.open_at_end or case.incident.began_before_start:
+        return None
+    worst = case.worst
+    if len(case.failovers) == 1 and worst.kind == "complete" and worst.time_on_secondary_min_s is not None:
+        return (worst.time_on_secondary_min_s + (worst.time_on_secondary_max_s or 0)) / 2
+    first, last = case.incident.started_latest, case.incident.ended_latest
+    return (last - first).total_seconds() if first is not None and last is not None else None
+
+
+def name_trigger(trigger: str) -> str:
+    """Return a trigger in plain words."""
+    return {
+        "endpoints_removed": "endpoints removed",
+        "planned_drain": "planned drain",
+        "connect_failure": "connections failed",
+        "tls_failure": "TLS handshakes failed",
+        "gateway_errors": "errors from the endpoints",
+        "timeouts": "no answer in time",
+        "ejection": "endpoints ejected",
+        "no_healthy_upstream": "no healthy endpoint",
+        "unknown": "unknown",
+    }.get(trigger, trigger.replace("_", " "))
+
+
+def write_code(code: int | None, flags: Sequence[str]) -> str:
+    """Return how lost requests were logged: `503 UF,URX`."""
+    words = [str(code)] if code is not None else []
+    if flags:
+        words.append(",".join(flags))
+    return " ".join(words) or "no code"

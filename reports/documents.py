@@ -1,0 +1,172 @@
+"""The Report as a JSON document, both ways, and the JSON Schema that describes it.
+
+The document has one key per field, null included, in the order of the fields. Times are RFC 3339 in UTC with
+microseconds and a Z. The types of the model are the single source: nothing here names a field.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+
+from ingest.errors import HoplineError
+from reports.model import SCHEMA_VERSION, Report
+
+
+class DocumentError(HoplineError):
+    """A JSON document is not a report that this version can read."""
+
+
+def to_json(report: Report) -> str:
+    """Return the report as a JSON document that ends with a newline; the same report gives the same text."""
+    return _write(_encode(report), "") + "\n"
+
+
+def from_json(text: str) -> Report:
+    """Return the report that `to_json` wrote.
+
+    Raises DocumentError when the text is not JSON, is of another schema version, or a field is missing or wrong.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise DocumentError(f"not a JSON document: {error}", hint="Give a file that `hopline report -f json` wrote.")
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    if version != SCHEMA_VERSION:
+        raise DocumentError(
+            f"schema_version is {json.dumps(version)}, expected {SCHEMA_VERSION}",
+            hint="Make the report again from the logs.",
+        )
+    return cast(Report, _decode(value, Report, "report"))
+
+
+def write_time(moment: datetime) -> str:
+    """Return RFC 3339 in UTC with microseconds: `2026-11-23T20:54:06.214000Z`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the document."""
+    definitions: dict[str, Any] = {}
+    root = _schema_of(Report, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "hopline report",
+        **root,
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _write(value: Any, indent: str) -> str:
+    """Return JSON with one key to a line, and lists of plain values on one line: small, and good to compare."""
+    inner = indent + " "
+    if isinstance(value, dict) and value:
+        rows = [f"{inner}{json.dumps(key)}: {_write(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        rows = [inner + _write(item, inner) for item in value]
+        return "[\n" + ",\n".join(rows) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _encode(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _encode(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_encode(item) for item in value]
+    if isinstance(value, datetime):
+        return write_time(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)
+
+
+def _decode(value: Any, kind: Any, where: str) -> Any:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        return _decode(value, next(a for a in arguments if a is not type(None)), where)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise DocumentError(f"{where}: expected a list")
+        if arguments[-1] is Ellipsis:
+            return tuple(_decode(item, arguments[0], f"{where}[{n}]") for n, item in enumerate(value))
+        if len(value) != len(arguments):
+            raise DocumentError(f"{where}: expected {len(arguments)} values")
+        return tuple(
+            _decode(item, a, f"{where}[{n}]") for n, (item, a) in enumerate(zip(value, arguments, strict=True))
+        )
+    if is_dataclass(kind):
+        return _decode_record(value, cast(type, kind), where)
+    return _decode_scalar(value, kind, where)
+
+
+def _decode_record(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise DocumentError(f"{where}: expected an object")
+    names = [field.name for field in fields(kind)]
+    missing = [name for name in names if name not in value]
+    if missing:
+        raise DocumentError(f"{where}: {missing[0]} is missing")
+    hints = _hints(kind)
+    return kind(**{name: _decode(value[name], hints[name], f"{where}.{name}") for name in names})
+
+
+def _decode_scalar(value: Any, kind: Any, where: str) -> Any:
+    if kind is datetime and isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise DocumentError(f"{where}: expected a time such as 2026-11-23T20:54:06.214000Z") from None
+        if moment.tzinfo is None:
+            raise DocumentError(f"{where}: the time has no zone")
+        return moment.astimezone(UTC)
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind is not datetime and isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    raise DocumentError(f"{where}: expected {'a time' if kind is datetime else kind.__name__}")
+
+
+def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        inner = next(a for a in arguments if a is not type(None))
+        return {"anyOf": [_schema_of(inner, definitions), {"type": "null"}]}
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            return {"type": "array", "items": _schema_of(arguments[0], definitions)}
+        items = [_schema_of(a, definitions) for a in arguments]
+        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+    if is_dataclass(kind):
+        return _record_schema(cast(type, kind), definitions)
+    if kind is datetime:
+        return {"type": "string", "format": "date-time"}
+    return {"type": {bool: "boolean", int: "integer", float: "number", str: "string"}[kind]}
+
+
+def _record_schema(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
+    name = kind.__name__
+    if name not in definitions:
+        definitions[name] = {}  # stands for itself while its own fields are described
+        hints = _hints(kind)
+        definitions[name] = {
+            "type": "object",
+            "description": " ".join((kind.__doc__ or "").split()),
+            "properties": {f.name: _schema_of(hints[f.name], definitions) for f in fields(kind)},
+            "required": [f.name for f in fields(kind)],
+            "additionalProperties": False,
+        }
+    return {"$ref": f"#/$defs/{name}"}

@@ -1,0 +1,420 @@
+"""The Report: an immutable value that holds everything a page shows.
+
+It is made from a session by `reports.build` and turned into JSON, Markdown or HTML by functions that need nothing
+else. Field names are the column names of the views they come from, so that JSON and SQL read the same. Times are aware
+datetimes in UTC. An instant `x` is `x_earliest` and `x_latest`, a duration `d` is `d_min_s` and `d_max_s` in seconds;
+both are None where it did not happen or the logs do not say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+#: Version of the JSON document. It changes when a field is renamed, removed or means something else.
+SCHEMA_VERSION = 1
+
+Time = datetime
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What was read, over all sources. `attributed` counts requests whose endpoint group is known."""
+
+    sources: int
+    entries_read: int
+    access_log_rows: int
+    rejected: int
+    others: int
+    requests: int
+    failed: int
+    attributed: int
+    services: int
+    proxies: int
+    first_time: Time | None
+    last_time: Time | None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The options of the analysis that decide what counts as a failover; NULL where a session does not tell."""
+
+    primary: str | None
+    since: Time | None
+    until: Time | None
+    service: str | None
+    hold_down_s: float | None
+    hold_down_requests: int | None
+    merge_gap_s: float | None
+    full_share: float | None
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One row of `incidents`."""
+
+    incident_id: str
+    started_earliest: Time | None
+    started_latest: Time | None
+    ended_earliest: Time | None
+    ended_latest: Time | None
+    services: tuple[str, ...]
+    endpoint_groups: tuple[str, ...]
+    kind: str
+    failovers: int
+    requests: int
+    failed: int
+    open_at_end: bool
+    began_before_start: bool
+
+
+@dataclass(frozen=True)
+class Failover:
+    """One row of `failovers`."""
+
+    failover_id: str
+    incident_id: str
+    cluster_id: str | None
+    gateway: str | None
+    proxy: str | None
+    service: str | None
+    service_port: int | None
+    subset: str | None
+    primary: str | None
+    primary_basis: str | None
+    secondary: str | None
+    kind: str
+    trigger: str
+    trigger_basis: str | None
+    trigger_candidates: tuple[str, ...]
+    trigger_endpoint: str | None
+    open_at_end: bool
+    began_before_start: bool
+    onset_earliest: Time | None
+    onset_latest: Time | None
+    first_spill_earliest: Time | None
+    first_spill_latest: Time | None
+    full_failover_earliest: Time | None
+    full_failover_latest: Time | None
+    last_primary_error_earliest: Time | None
+    last_primary_error_latest: Time | None
+    first_failback_earliest: Time | None
+    first_failback_latest: Time | None
+    recovered_earliest: Time | None
+    recovered_latest: Time | None
+    time_to_spill_min_s: float | None
+    time_to_spill_max_s: float | None
+    time_to_full_failover_min_s: float | None
+    time_to_full_failover_max_s: float | None
+    time_on_secondary_min_s: float | None
+    time_on_secondary_max_s: float | None
+    time_to_failback_min_s: float | None
+    time_to_failback_max_s: float | None
+    requests: int
+    failed: int
+    served_by_secondary: int
+    relapses: int
+    p50_ms_before: float | None
+    p95_ms_before: float | None
+    p99_ms_before: float | None
+    p50_ms_during: float | None
+    p95_ms_during: float | None
+    p99_ms_during: float | None
+    p50_ms_after: float | None
+    p95_ms_after: float | None
+    p99_ms_after: float | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of `failover_events`: an instant between two log lines; a relapse or an outage has an end too."""
+
+    failover_id: str
+    seq: int
+    event: str
+    earliest: Time | None
+    latest: Time | None
+    until_earliest: Time | None
+    until_latest: Time | None
+    requests: int | None
+    failed: int | None
+    before_source: str | None
+    before_line: int | None
+    source: str | None
+    line: int | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One row of `failover_phases`; `label` is its name in plain words, such as `on cluster2`."""
+
+    failover_id: str
+    seq: int
+    phase: str
+    label: str
+    starts: Time
+    ends: Time
+    requests: int
+    failed: int
+    by_primary: int
+    by_secondary: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+@dataclass(frozen=True)
+class GroupSeries:
+    """Requests sent to one endpoint group, one number per bin; percentiles in ms are None where nothing was answered.
+
+    `endpoint_group` is None for requests that found no endpoint or that nothing attributes.
+    """
+
+    endpoint_group: str | None
+    group_role: str
+    requests: tuple[int, ...]
+    failed: tuple[int, ...]
+    p50_ms: tuple[float | None, ...]
+    p95_ms: tuple[float | None, ...]
+    p99_ms: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class FailureSeries:
+    """Failed requests with the same status code and response flags, one number per bin."""
+
+    response_code: int | None
+    response_flags: tuple[str, ...]
+    failed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EndpointSeries:
+    """Requests sent to one endpoint, one number per bin."""
+
+    endpoint: str
+    workload: str | None
+    endpoint_kind: str
+    endpoint_group: str | None
+    group_role: str
+    requests: tuple[int, ...]
+    failed: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ejection:
+    """One row of `ejections`; `unejected_at` is None where the log does not say."""
+
+    basis: str
+    cluster_id: str | None
+    gateway: str | None
+    proxy: str | None
+    endpoint: str
+    ejected_at: Time
+    unejected_at: Time | None
+    type: str | None
+    enforced: bool
+    source: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A silence in one source."""
+
+    source: str
+    gap_start: Time
+    gap_end: Time
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Failed requests of one kind: how many, what the flags mean, and one log line that shows it."""
+
+    response_code: int | None
+    response_flags: tuple[str, ...]
+    response_code_details: str | None
+    outcome: str
+    endpoint_group: str | None
+    meaning: str | None
+    requests: int
+    source: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class FailedPath:
+    """Failed requests of one path (without its query)."""
+
+    method: str | None
+    path: str | None
+    failed: int
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """What the entries of a scene carry and what they do not: the ground for the open questions.
+
+    Counts of requests. `final_*` count requests that went through a gateway of the secondary: how many of them are
+    traced to the pod that answered (`final_known`), to several candidates, and how many wait for a connection's line
+    that may yet be written.
+    """
+
+    requests: int
+    failed: int
+    client_gone: int
+    with_attempt_count: int
+    through_gateway: int
+    final_known: int
+    final_candidates: int
+    final_pending: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One timeline: one service in one incident, or one service over the whole log (`incident_id` None).
+
+    `starts` is the beginning of the first of `bins` bins, each `bin_s` seconds long; every series has `bins` numbers.
+    `endpoints_left_out` counts endpoints that got requests but have no series here, as they are many.
+    """
+
+    scene_id: str
+    incident_id: str | None
+    service: str | None
+    service_port: int | None
+    subset: str | None
+    failover_ids: tuple[str, ...]
+    starts: Time
+    bin_s: float
+    bins: int
+    coverage: str
+    groups: tuple[GroupSeries, ...]
+    failures: tuple[FailureSeries, ...]
+    endpoints: tuple[EndpointSeries, ...]
+    endpoints_left_out: int
+    ejections: tuple[Ejection, ...]
+    gaps: tuple[Gap, ...]
+    failure_kinds: tuple[Failure, ...]
+    failed_paths: tuple[FailedPath, ...]
+    unknowns: Unknowns
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One row of `endpoints`."""
+
+    service: str | None
+    service_port: int | None
+    subset: str | None
+    endpoint: str | None
+    endpoint_kind: str
+    endpoint_cluster: str | None
+    endpoint_group: str | None
+    group_role: str
+    network: str | None
+    region: str | None
+    zone: str | None
+    workload: str | None
+    endpoint_basis: str | None
+    requests: int
+    failed: int
+    share: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    first_seen: Time | None
+    last_seen: Time | None
+    ejections: int
+
+
+@dataclass(frozen=True)
+class Count:
+    """A reason and how often it was met."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """One row of `sources`: entries_read = access_log_rows + rejected + the sum of `others`."""
+
+    source: str
+    cluster_id: str | None
+    gateway: str | None
+    proxy: str | None
+    role: str | None
+    formats: tuple[str, ...]
+    compression: str | None
+    bytes_read: int | None
+    content_id: str | None
+    entries_read: int
+    access_log_rows: int
+    rejected: int
+    others: tuple[Count, ...]
+    first_time: Time | None
+    last_time: Time | None
+    truncated: bool
+    error: str | None
+    coverage: str
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class EvidenceLine:
+    """One log line as it stands in its source, made safe to show.
+
+    `text` holds what is not printable as `\\xNN` or `\\uNNNN`; a line of more than 2,000 characters is cut in its
+    middle, `left_out` counts the characters that are not shown. `text` is None where the line could not be read
+    again. `marks` are the (begin, end) offsets of the fields that matter.
+    """
+
+    source: str
+    line: int
+    text: str | None
+    left_out: int
+    marks: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something the user knows to have happened, drawn on the timelines."""
+
+    at: Time
+    label: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The SQL behind one figure or table: `question` says what it answers; `sql` runs in `hopline sql` as it is."""
+
+    name: str
+    scene_id: str | None
+    question: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a report says. `time_zone` is the IANA name of the zone that times are shown in."""
+
+    schema_version: int
+    hopline_version: str | None
+    title: str | None
+    time_zone: str
+    choices: Choices
+    totals: Totals
+    warnings: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    incidents: tuple[Incident, ...]
+    failovers: tuple[Failover, ...]
+    events: tuple[Event, ...]
+    phases: tuple[Phase, ...]
+    scenes: tuple[Scene, ...]
+    scenes_left_out: int
+    endpoints: tuple[Endpoint, ...]
+    sources: tuple[Source, ...]
+    rejects: tuple[Count, ...]
+    evidence: tuple[EvidenceLine, ...]
+    figures: tuple[Figure, ...]

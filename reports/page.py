@@ -1,0 +1,239 @@
+"""Report -> HTML: one file that needs no network and runs no script but its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports import palette, wording
+from reports.cases import Case, find_cases, name_trigger, write_code
+from reports.charts import Chart, Subject, draw_scene, name_group
+from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Scene, Source
+from reports.questions import ask_questions
+from reports.story import Chapter, Story, tell_story
+
+#: Longest text of a log that a table cell shows whole.
+_LONGEST_CELL = 120
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A chart with what a page says around it, and its SQL."""
+
+    scene: Scene
+    chart: Chart
+    title: str
+    table: tuple[tuple[str, ...], ...]
+    head: tuple[str, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One incident as a page shows it."""
+
+    case: Case
+    chapter: Chapter
+    timelines: tuple[Timeline, ...]
+
+
+def to_html(report: Report) -> str:
+    """Return the report as one HTML page; the same report gives the same bytes."""
+    story = tell_story(report)
+    cases = find_cases(report)
+    clock = wording.Clock(report.time_zone)
+    sections = tuple(
+        Section(case, chapter, tuple(_make_timeline(report, scene, case) for scene in case.scenes))
+        for case, chapter in zip(cases, story.chapters, strict=True)
+    )
+    overviews = tuple(_make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
+    timelines = [t for section in sections for t in section.timelines] + list(overviews)
+    scripts = {"plotly": _read_plotly() if timelines else "", "page": _read("page.js")}
+    return _render(report, story, sections, overviews, clock, scripts)
+
+
+def _render(
+    report: Report,
+    story: Story,
+    sections: Sequence[Section],
+    overviews: Sequence[Timeline],
+    clock: wording.Clock,
+    scripts: Mapping[str, str],
+) -> str:
+    logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        report=report,
+        story=story,
+        sections=sections,
+        overviews=overviews,
+        dated=wording.Clock(report.time_zone, dated=True),
+        clock=clock,
+        questions=ask_questions(report),
+        evidence={(line.source, line.line): line for line in report.evidence},
+        logs=logs,
+        others=[source for source in report.sources if source not in logs],
+        figures=[figure for figure in report.figures if figure.scene_id is None],
+        style=Markup(_read("page.css")),  # noqa: S704 - our own file
+        scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - our own file and plotly.js
+        policy=_write_policy(list(scripts.values())),
+        swatches=_embed({light: dark for light, dark in palette.DARK.items()}),
+    )
+
+
+def _make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
+    failovers = [f for f in report.failovers if f.failover_id in scene.failover_ids]
+    ids = set(scene.failover_ids)
+    clock = case.clock if case else wording.Clock(report.time_zone)
+    subject = Subject(
+        scene,
+        failovers,
+        [p for p in report.phases if p.failover_id in ids],
+        [e for e in report.events if e.failover_id in ids],
+        report.incidents,
+        report.marks,
+    )
+    head, rows = _tabulate(scene, clock)
+    name = wording.write_service(scene.service, scene.service_port, scene.subset)
+    where = wording.write_gateway(*_gateway_of(scene, failovers))
+    return Timeline(
+        scene=scene,
+        chart=draw_scene(subject, clock),
+        title=f"{name} at {where}" if failovers else name,
+        table=rows,
+        head=head,
+        figures=tuple(f for f in report.figures if f.scene_id == scene.scene_id),
+    )
+
+
+def _gateway_of(scene: Scene, failovers: Sequence[Failover]) -> tuple[str | None, str | None]:
+    return (failovers[0].cluster_id, failovers[0].gateway) if failovers else (None, None)
+
+
+def _tabulate(scene: Scene, clock: wording.Clock) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the numbers behind a chart: head and rows, one per bin; groups side by side."""
+    head = ["from"]
+    for group in scene.groups:
+        head += [f"{name_group(group)}: {what}" for what in ("requests", "failed", "p50", "p95", "p99")]
+    dated = wording.Clock(clock.zone_name, dated=scene.bin_s * scene.bins > 86_400)
+    rows = []
+    for n in range(scene.bins):
+        at = scene.starts + n * timedelta(seconds=scene.bin_s)
+        row = [dated.write(at, fine=scene.bin_s < 1)]
+        for group in scene.groups:
+            row += [f"{group.requests[n]:,}", f"{group.failed[n]:,}"]
+            row += [wording.write_ms(values[n]) for values in (group.p50_ms, group.p95_ms, group.p99_ms)]
+        rows.append(tuple(row))
+    return tuple(head), tuple(rows)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.filters.update(
+        count=wording.write_count,
+        counted=wording.write_counted,
+        ms=wording.write_ms,
+        seconds=wording.write_seconds,
+        trigger=name_trigger,
+        cut=lambda text, limit=_LONGEST_CELL: wording.shorten(str(text), limit),
+        event_name=lambda text: str(text).replace("_", " "),
+        file=lambda path: wording.shorten(str(path).rstrip("/").rsplit("/", 1)[-1], 60),
+        marked=_mark_line,
+        embed=_embed_text,
+    )
+    environment.globals.update(
+        share=wording.write_share,
+        span=wording.write_span,
+        half_width=wording.write_half_width,
+        service=wording.write_service,
+        gateway=wording.write_gateway,
+        code=write_code,
+        sum_others=lambda source: sum(count.count for count in source.others),
+        phase_share=_write_phase_share,
+        coverage_word=_write_coverage,
+        unbreak=_allow_breaks,
+    )
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Make every piece of text that reaches the page visible: no control or bidi mark acts on a reader."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return wording.make_visible(value)
+    return "-" if value is None else value
+
+
+def _allow_breaks(text: str) -> Markup:
+    """Let a long name break after its separators."""
+    escaped = str(Markup.escape(wording.make_visible(text)))
+    for separator in ("/", ".", "_", ":"):
+        escaped = escaped.replace(separator, f"{separator}<wbr>")
+    return Markup(escaped)  # noqa: S704 - escaped above
+
+
+def _mark_line(line: EvidenceLine) -> Markup:
+    """Return a log line with the fields that matter set off."""
+    text = line.text or ""
+    parts, at = [], 0
+    for begin, end in line.marks:
+        parts += [Markup.escape(text[at:begin]), Markup("<mark>"), Markup.escape(text[begin:end]), Markup("</mark>")]
+        at = end
+    return Markup("").join([*parts, Markup.escape(text[at:])])
+
+
+def _write_phase_share(part: int, phase: Phase) -> str:
+    return wording.write_share(part, phase.requests) if phase.requests else ""
+
+
+def _write_coverage(source: Source) -> str:
+    return {"errors_only": "errors only", "unknown": "too few to say"}.get(source.coverage, source.coverage)
+
+
+def _embed(value: Any) -> Markup:
+    return _embed_text(json.dumps(value, sort_keys=True, separators=(",", ":")))
+
+
+def _embed_text(text: str) -> Markup:
+    """Return JSON that can stand inside a script element: it can neither end it nor begin another."""
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - no markup can be left in it
+
+
+def _write_policy(scripts: Sequence[str]) -> str:
+    """Return a Content-Security-Policy that forbids the network and every script but the given ones."""
+    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _read(name: str) -> str:
+    return resources.files("reports").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _read_plotly() -> str:
+    text = resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
+    # Inside a page a script ends at the first </script, wherever it stands.
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,0 +1,79 @@
+"""The SQL of the report: one question per file in `reports/sql/`, bound to a scene and kept ready to copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+
+Value = str | int | datetime | None
+
+
+@dataclass(frozen=True)
+class Route:
+    """The requests that one timeline is about: those of one gateway to one service."""
+
+    cluster_id: str | None
+    gateway: str | None
+    service: str | None
+    service_port: int | None
+    subset: str | None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A statement with `$name` parameters and their values; `question` is the first line of its file."""
+
+    name: str
+    question: str
+    statement: str
+    params: Mapping[str, Value]
+
+    @property
+    def sql(self) -> str:
+        """The statement with its values put in: it runs as it is."""
+        return re.sub(r"\$(\w+)", lambda match: write_literal(self.params[match[1]]), self.statement)
+
+
+def load_query(name: str, params: Mapping[str, Value] | None = None, *, scene: str = "", route: str = "") -> Query:
+    """Return the query of `sql/{name}.sql` with its conditions put in."""
+    question, statement = _read(name)
+    statement = statement.replace("{scene}", scene).replace("{route}", route)
+    used = set(re.findall(r"\$(\w+)", statement))
+    return Query(name, question, statement, {key: value for key, value in (params or {}).items() if key in used})
+
+
+def bind_route(route: Route, *, with_subset: bool = True) -> tuple[str, dict[str, Value]]:
+    """Return the condition that selects a route, and its parameters."""
+    columns: dict[str, Value] = {
+        "cluster_id": route.cluster_id,
+        "gateway": route.gateway,
+        "service": route.service,
+        "service_port": route.service_port,
+    }
+    if with_subset:
+        columns["subset"] = route.subset
+    conditions = [f"{name} IS NULL" if value is None else f"{name} = ${name}" for name, value in columns.items()]
+    return " AND ".join(conditions), {name: value for name, value in columns.items() if value is not None}
+
+
+def write_literal(value: Value) -> str:
+    """Return a value as a DuckDB literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, datetime):
+        return f"TIMESTAMPTZ '{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ')}+00'"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+@cache
+def _read(name: str) -> tuple[str, str]:
+    text = resources.files("reports").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    comments = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
+    return " ".join(comments), "\n".join(line for line in lines if not line.startswith("--"))

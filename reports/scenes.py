@@ -1,0 +1,295 @@
+"""Scenes: the requests of one gateway to one service, counted in bins, for one timeline each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from reports.model import (
+    Ejection,
+    EndpointSeries,
+    FailedPath,
+    Failover,
+    Failure,
+    FailureSeries,
+    Figure,
+    Gap,
+    GroupSeries,
+    Incident,
+    Phase,
+    Scene,
+    Source,
+    Unknowns,
+)
+from reports.queries import Query, Route, Value, bind_route, load_query
+from reports.windows import Grid, choose_grid, pad_window
+
+#: A report draws at most this many timelines; the tables still hold everything.
+MOST_SCENES = 12
+_MOST_OVERVIEWS = 4
+_MOST_ENDPOINTS = 16
+_MOST_EJECTIONS = 500
+_MOST_KINDS = 12
+_MOST_PATHS = 10
+
+Row = Mapping[str, Any]
+
+
+class SqlSession(Protocol):
+    """Runs SQL."""
+
+    def sql(self, query: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """Return the rows of a SELECT."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """The scenes, how many were left out, and the SQL behind each."""
+
+    scenes: tuple[Scene, ...]
+    left_out: int
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A scene before its numbers are known."""
+
+    scene_id: str
+    incident_id: str | None
+    route: Route
+    failover_ids: tuple[str, ...]
+    first: datetime
+    last: datetime
+
+
+def build_scenes(
+    session: SqlSession,
+    incidents: Sequence[Incident],
+    failovers: Sequence[Failover],
+    phases: Sequence[Phase],
+    sources: Sequence[Source],
+) -> Built:
+    """Return one scene per incident, gateway and service, and overviews of the whole log where they help."""
+    plans = _plan_incidents(incidents, failovers, phases)
+    shown = sorted(plans[:MOST_SCENES], key=lambda plan: plans.index(plan))
+    shown += _plan_overviews(session, incidents, shown)
+    meanings = {
+        row["code"]: row["meaning"] for row in session.sql("SELECT code, meaning FROM response_flags").to_pylist()
+    }
+    scenes: list[Scene] = []
+    figures: list[Figure] = []
+    for plan in shown:
+        scene, queries = _build_scene(session, plan, sources, meanings)
+        scenes.append(scene)
+        figures += [Figure(q.name, plan.scene_id, q.question, q.sql.strip()) for q in queries]
+    return Built(tuple(scenes), max(0, len(plans) - MOST_SCENES), tuple(figures))
+
+
+def _plan_incidents(
+    incidents: Sequence[Incident], failovers: Sequence[Failover], phases: Sequence[Phase]
+) -> list[_Plan]:
+    plans = []
+    for incident in incidents:
+        routes: dict[Route, list[Failover]] = {}
+        for failover in failovers:
+            if failover.incident_id == incident.incident_id:
+                route = Route(
+                    failover.cluster_id, failover.gateway, failover.service, failover.service_port, failover.subset
+                )
+                routes.setdefault(route, []).append(failover)
+        ranked = sorted(routes.items(), key=lambda item: (-sum(f.failed for f in item[1]), item[1][0].failover_id))
+        for number, (route, members) in enumerate(ranked, 1):
+            ids = tuple(f.failover_id for f in members)
+            first, last = _find_window(members, [p for p in phases if p.failover_id in ids])
+            plans.append(_Plan(f"{incident.incident_id}-{number}", incident.incident_id, route, ids, first, last))
+    return plans
+
+
+def _find_window(failovers: Sequence[Failover], phases: Sequence[Phase]) -> tuple[datetime, datetime]:
+    """Return the time that the failovers take, with some health before and after as far as the log has it."""
+    earliest, latest = min(p.starts for p in phases), max(p.ends for p in phases)
+    unhealthy = [p for p in phases if p.phase != "healthy"] or list(phases)
+    first, last = min(p.starts for p in unhealthy), max(p.ends for p in unhealthy)
+    onsets = [f.onset_earliest for f in failovers if f.onset_earliest is not None]
+    return pad_window(min([first, *onsets]), last, earliest, latest)
+
+
+def _plan_overviews(session: SqlSession, incidents: Sequence[Incident], shown: Sequence[_Plan]) -> list[_Plan]:
+    """Plan timelines over the whole log: where nothing happened, several things, or one short thing in a long log."""
+    row = session.sql("SELECT min(start_time) AS first_time, max(start_time) AS last_time FROM requests").to_pylist()[0]
+    if row["first_time"] is None:
+        return []
+    first, last = row["first_time"].astimezone(UTC), row["last_time"].astimezone(UTC)
+    longest = max(((plan.last - plan.first) for plan in shown), default=last - first)
+    if len(incidents) == 1 and (last - first) < 4 * longest:
+        return []
+    routes = [
+        Route(r["cluster_id"], r["gateway"], r["service"], r["service_port"], r["subset"])
+        for r in session.sql(load_query("services").statement).to_pylist()
+    ]
+    touched = {plan.route for plan in shown}
+    wanted = [route for route in routes if route in touched or not incidents][:_MOST_OVERVIEWS]
+    return [_Plan(f"log-{n}", None, route, (), first, last) for n, route in enumerate(wanted, 1)]
+
+
+def _build_scene(
+    session: SqlSession, plan: _Plan, sources: Sequence[Source], meanings: Mapping[str, str]
+) -> tuple[Scene, list[Query]]:
+    condition, params = bind_route(plan.route)
+    window = {"starts": plan.first, "ends": plan.last}
+    condition += " AND start_time >= $starts AND start_time < $ends AND role <> 'sidecar_inbound'"
+    if plan.incident_id is not None:
+        condition += " AND role <> 'east_west'"
+    counting = load_query("unknowns", {**params, **window}, scene=condition)
+    requests = _run(session, counting)[0]["requests"]
+    grid = choose_grid(plan.first, plan.last, requests)
+    values: dict[str, Value] = {**params, "starts": grid.starts, "ends": grid.ends, "bin_us": grid.width_us}
+    route_condition, route_params = bind_route(plan.route, with_subset=False)
+
+    def query(name: str, most: int = 0) -> Query:
+        return load_query(name, {**values, **route_params, "most": most}, scene=condition, route=route_condition)
+
+    groups, failures = query("groups"), query("failures")
+    endpoints, ejections = query("endpoint_series", _MOST_ENDPOINTS), query("ejections", _MOST_EJECTIONS)
+    kinds, paths, unknowns = query("failure_kinds", _MOST_KINDS), query("failed_paths", _MOST_PATHS), query("unknowns")
+    endpoint_rows = _run(session, endpoints)
+    known = max((row["endpoints"] for row in endpoint_rows), default=0)
+    strips = _make_endpoints(endpoint_rows, grid)
+    own = [
+        s
+        for s in sources
+        if s.access_log_rows and (s.cluster_id, s.gateway) == (plan.route.cluster_id, plan.route.gateway)
+    ]
+    scene = Scene(
+        scene_id=plan.scene_id,
+        incident_id=plan.incident_id,
+        service=plan.route.service,
+        service_port=plan.route.service_port,
+        subset=plan.route.subset,
+        failover_ids=plan.failover_ids,
+        starts=grid.starts,
+        bin_s=grid.width_us / 1_000_000,
+        bins=grid.bins,
+        coverage=_worst_coverage(own),
+        groups=_make_groups(_run(session, groups), grid),
+        failures=_make_failures(_run(session, failures), grid),
+        endpoints=strips,
+        endpoints_left_out=max(0, known - len(strips)),
+        ejections=tuple(_make_ejection(row) for row in _run(session, ejections)),
+        gaps=_cut_gaps(own, grid),
+        failure_kinds=tuple(_make_kind(row, meanings) for row in _run(session, kinds)),
+        failed_paths=tuple(FailedPath(r["method"], r["path_only"], r["failed"]) for r in _run(session, paths)),
+        unknowns=Unknowns(**_run(session, unknowns)[0]),
+    )
+    return scene, [groups, failures, endpoints, ejections, kinds, paths, unknowns]
+
+
+def _run(session: SqlSession, query: Query) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = session.sql(query.statement, query.params).to_pylist()
+    return rows
+
+
+def _make_groups(rows: Sequence[Row], grid: Grid) -> tuple[GroupSeries, ...]:
+    rank = {"primary": 0, "secondary": 1, "unknown": 2, "none": 3}
+    keys = {(row["endpoint_group"], row["group_role"]) for row in rows}
+    series = []
+    for group, role in sorted(keys, key=lambda key: (rank.get(key[1], 9), key[0] is None, key[0] or "")):
+        own = [row for row in rows if (row["endpoint_group"], row["group_role"]) == (group, role)]
+        series.append(
+            GroupSeries(
+                endpoint_group=group,
+                group_role=role,
+                requests=_count(own, grid, "requests"),
+                failed=_count(own, grid, "failed"),
+                p50_ms=_measure(own, grid, "p50_ms"),
+                p95_ms=_measure(own, grid, "p95_ms"),
+                p99_ms=_measure(own, grid, "p99_ms"),
+            )
+        )
+    return tuple(series)
+
+
+def _make_failures(rows: Sequence[Row], grid: Grid) -> tuple[FailureSeries, ...]:
+    series: dict[tuple[int | None, tuple[str, ...]], list[Row]] = {}
+    for row in rows:
+        series.setdefault((row["response_code"], tuple(row["response_flags"] or ())), []).append(row)
+    made = [FailureSeries(code, flags, _count(own, grid, "failed")) for (code, flags), own in series.items()]
+    return tuple(sorted(made, key=lambda s: (-sum(s.failed), s.response_code or 0, s.response_flags)))
+
+
+def _make_endpoints(rows: Sequence[Row], grid: Grid) -> tuple[EndpointSeries, ...]:
+    rank = {"primary": 0, "secondary": 1}
+    series: dict[str, list[Row]] = {}
+    for row in rows:
+        series.setdefault(row["endpoint"], []).append(row)
+    made = [
+        EndpointSeries(
+            endpoint=endpoint,
+            workload=own[0]["workload"],
+            endpoint_kind=own[0]["endpoint_kind"],
+            endpoint_group=own[0]["endpoint_group"],
+            group_role=own[0]["group_role"],
+            requests=_count(own, grid, "requests"),
+            failed=_count(own, grid, "failed"),
+        )
+        for endpoint, own in series.items()
+    ]
+    return tuple(sorted(made, key=lambda e: (rank.get(e.group_role, 2), e.endpoint_group or "", e.endpoint)))
+
+
+def _make_ejection(row: Row) -> Ejection:
+    back = row["unejected_at"]
+    return Ejection(
+        **{
+            **row,
+            "ejected_at": row["ejected_at"].astimezone(UTC),
+            "unejected_at": back.astimezone(UTC) if back is not None else None,
+        }
+    )
+
+
+def _make_kind(row: Row, meanings: Mapping[str, str]) -> Failure:
+    flags = tuple(row["response_flags"] or ())
+    told = [f"{flag}: {meanings[flag]}" for flag in flags if flag in meanings]
+    return Failure(
+        response_code=row["response_code"],
+        response_flags=flags,
+        response_code_details=row["details"],
+        outcome=row["outcome"],
+        endpoint_group=row["endpoint_group"],
+        meaning=" ".join(told) or None,
+        requests=row["requests"],
+        source=row["source"],
+        line=row["line"],
+    )
+
+
+def _cut_gaps(sources: Sequence[Source], grid: Grid) -> tuple[Gap, ...]:
+    gaps = [gap for source in sources for gap in source.gaps if gap.gap_start < grid.ends and gap.gap_end > grid.starts]
+    return tuple(sorted(gaps, key=lambda gap: (gap.gap_start, gap.source)))
+
+
+def _worst_coverage(sources: Sequence[Source]) -> str:
+    found = {source.coverage for source in sources}
+    return next((name for name in ("errors_only", "sampled", "full") if name in found), "unknown")
+
+
+def _count(rows: Sequence[Row], grid: Grid, column: str) -> tuple[int, ...]:
+    numbers = [0] * grid.bins
+    for row in rows:
+        if 0 <= row["bin"] < grid.bins:
+            numbers[row["bin"]] += row[column]
+    return tuple(numbers)
+
+
+def _measure(rows: Sequence[Row], grid: Grid, column: str) -> tuple[float | None, ...]:
+    numbers: list[float | None] = [None] * grid.bins
+    for row in rows:
+        if 0 <= row["bin"] < grid.bins and row[column] is not None:
+            numbers[row["bin"]] = float(row[column])
+    return tuple(numbers)

@@ -1,0 +1,190 @@
+(() => {
+  "use strict";
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const swatches = JSON.parse(document.getElementById("swatches").textContent);
+  const charts = new Map();
+  let printing = false;
+
+  const paint = (value) => {
+    if (!dark.matches || printing) return value;
+    if (typeof value === "string") return value.replace(/#[0-9a-f]{6}/g, (c) => swatches[c] || c);
+    if (Array.isArray(value)) return value.map(paint);
+    if (value && typeof value === "object") {
+      const out = {};
+      for (const key of Object.keys(value)) out[key] = paint(value[key]);
+      return out;
+    }
+    return value;
+  };
+
+  // Labels of events stand beside each other where there is room, else they share one.
+  const measure = document.createElement("canvas").getContext("2d");
+  const widthOf = (text, size) => { measure.font = size + "px sans-serif"; return measure.measureText(text).width; };
+  const arrange = (layout, width, range) => {
+    const left = layout.margin.l, inner = width - left - layout.margin.r;
+    const from = +new Date(range[0].replace(" ", "T") + "Z"), to = +new Date(range[1].replace(" ", "T") + "Z");
+    const notes = layout.annotations.filter((a) => a.name && a.name.startsWith("event"));
+    notes.forEach((a) => { a.px = (new Date(a.x.replace(" ", "T") + "Z") - from) / (to - from) * inner; });
+    notes.sort((a, b) => a.px - b.px);
+    let last = null;
+    for (const note of notes) {
+      note.visible = note.px >= -1 && note.px <= inner + 1;
+      if (!note.visible) continue;
+      note.text = note.label;
+      note.xanchor = "left";
+      const size = widthOf(note.text, 11);
+      if (last && note.px < last.end + 8) {
+        const joined = last.note.text + ", " + note.label;
+        const fits = last.start + widthOf(joined, 11) <= inner;
+        if (joined.length < 46 && (fits || last.note.xanchor === "right")) {
+          last.note.text = joined;
+          last.end = last.start + widthOf(joined, 11);
+          note.visible = false;
+          continue;
+        }
+        note.visible = false;
+        continue;
+      }
+      let start = note.px, end = note.px + size;
+      if (end > inner) { note.xanchor = "right"; start = note.px - size; end = note.px; }
+      if (last && start < last.end + 8) { note.visible = false; continue; }
+      last = { note, start, end };
+    }
+    notes.forEach((a) => { delete a.px; });
+  };
+
+  const fit = (figure, width) => {
+    const narrow = width < 620, layout = figure.layout;
+    layout.width = width;
+    layout.margin.l = narrow ? 40 : figure.left;
+    layout.margin.r = narrow ? 6 : 14;
+    layout.xaxis.nticks = narrow ? 4 : 8;
+    layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
+    for (const note of layout.annotations) {
+      if (note.name === "strip") note.visible = narrow;
+      if (note.name === "caption" && narrow) note.x = 0;
+    }
+    const strip = layout.annotations.find((a) => a.name === "strip");
+    if (strip) layout["yaxis" + strip.yref.slice(1)].showticklabels = !narrow;
+    arrange(layout, width, layout.xaxis.range);
+    return figure;
+  };
+
+  const draw = (div) => {
+    const chart = charts.get(div.id);
+    const figure = JSON.parse(chart.source);
+    figure.left = figure.layout.margin.l;
+    for (const note of figure.layout.annotations) note.label = note.text;
+    figure.layout.xaxis.range = chart.range || figure.layout.xaxis.range;
+    for (const trace of figure.data) if (chart.hidden.has(trace.legendgroup)) trace.visible = false;
+    const painted = paint(fit(figure, div.clientWidth || 900));
+    for (const note of painted.layout.annotations) delete note.label;
+    const config = { displaylogo: false, showSendToCloud: false, displayModeBar: false, responsive: false, doubleClick: "reset", showTips: false };
+    return Plotly.react(div, painted.data, painted.layout, config);
+  };
+
+  const stamp = (ms) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+  const parse = (text) => +new Date(String(text).replace(" ", "T") + "Z");
+
+  const start = (div, script) => {
+    const source = script.textContent, whole = JSON.parse(source).layout.xaxis.range;
+    charts.set(div.id, { source, whole, range: null, hidden: new Set() });
+    const chart = charts.get(div.id);
+    draw(div).then(() => {
+      div.dataset.drawn = "yes";
+      div.on("plotly_relayout", (change) => {
+        const range = change["xaxis.range"] || (change["xaxis.range[0]"] && [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
+        if (change["xaxis.autorange"]) chart.range = null;
+        else if (range) chart.range = range.map((t) => stamp(parse(t)));
+        else return;
+        draw(div);
+      });
+      div.on("plotly_doubleclick", () => { chart.range = null; draw(div); return false; });
+      div.on("plotly_clickannotation", (event) => reveal((event.annotation.name || "").split(" ")[1]));
+    });
+  };
+
+  // An event: go to its row and open the lines behind it.
+  const reveal = (id) => {
+    const row = id && document.getElementById(id);
+    if (!row) return;
+    const fold = row.closest("details.fold");
+    if (fold) fold.open = true;
+    const evidence = row.querySelector("details.evidence");
+    if (evidence) evidence.open = true;
+    for (const other of document.querySelectorAll("tr.found")) other.classList.remove("found");
+    row.classList.add("found");
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+  };
+
+  const zoom = (id, how) => {
+    const chart = charts.get(id), [low, high] = chart.whole.map(parse);
+    let [from, to] = (chart.range || chart.whole).map(parse);
+    const span = to - from, middle = (from + to) / 2;
+    if (how === "in") { from = middle - span / 4; to = middle + span / 4; }
+    if (how === "out") { from = middle - span; to = middle + span; }
+    if (how === "left") { from -= span / 2; to -= span / 2; }
+    if (how === "right") { from += span / 2; to += span / 2; }
+    if (how === "reset" || to - from >= high - low) { chart.range = null; }
+    else {
+      if (to - from < 2) return;
+      if (from < low) { to += low - from; from = low; }
+      if (to > high) { from -= to - high; to = high; }
+      chart.range = [stamp(from), stamp(to)];
+    }
+    draw(document.getElementById(id));
+    const shown = chart.range || chart.whole;
+    document.getElementById("status").textContent = "Showing " + shown[0].slice(11) + " to " + shown[1].slice(11);
+  };
+
+  const colourKeys = () => {
+    for (const mark of document.querySelectorAll("[data-colour]")) mark.style.setProperty("--k", paint(mark.dataset.colour));
+  };
+
+  const drawAll = () => { colourKeys(); for (const id of charts.keys()) draw(document.getElementById(id)); };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.zoom) zoom(button.dataset.chart, button.dataset.zoom);
+    if (button.dataset.group) {
+      const hidden = charts.get(button.dataset.chart).hidden, group = button.dataset.group;
+      const show = hidden.has(group);
+      if (show) hidden.delete(group); else hidden.add(group);
+      button.setAttribute("aria-pressed", String(show));
+      draw(document.getElementById(button.dataset.chart));
+    }
+    if (button.dataset.copy) copy(button);
+  });
+
+  const copy = async (button) => {
+    const text = document.getElementById(button.dataset.copy);
+    try { await navigator.clipboard.writeText(text.textContent); }
+    catch (error) { getSelection().selectAllChildren(text); document.execCommand("copy"); }
+    button.textContent = "Copied";
+    document.getElementById("status").textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  };
+
+  colourKeys();
+  for (const script of document.querySelectorAll("script.figure")) start(document.getElementById(script.dataset.chart), script);
+
+  let pending = 0;
+  addEventListener("resize", () => { clearTimeout(pending); pending = setTimeout(drawAll, 120); });
+  dark.addEventListener("change", drawAll);
+  const opened = [];
+  addEventListener("beforeprint", () => {
+    printing = true;
+    for (const details of document.querySelectorAll("details.evidence:not([open]), details.fold:not([open])")) { details.open = true; opened.push(details); }
+    drawAll();
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    for (const details of opened.splice(0)) details.open = false;
+    drawAll();
+  });
+  const follow = () => { const id = decodeURIComponent(location.hash.slice(1)); if (id.startsWith("event")) { const fold = document.getElementById(id); if (fold && fold.matches("details")) fold.open = true; else reveal(id); } };
+  addEventListener("hashchange", follow);
+  follow();
+})();

@@ -1,0 +1,1 @@
+SELECT second, endpoint, endpoint_kind, endpoint_group, requests, failed FROM endpoint_traffic ORDER BY ALL

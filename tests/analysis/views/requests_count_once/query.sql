@@ -1,0 +1,1 @@
+SELECT source, line, role, request_id, service, final_endpoint, final_endpoint_basis FROM requests ORDER BY start_time

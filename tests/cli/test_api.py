@@ -1,0 +1,60 @@
+"""The public Python name."""
+
+import inspect
+from dataclasses import fields
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import hopline
+from hopline.selection import Selection
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_logs"
+
+
+def test_open_answers_sql_and_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with hopline.open(SAMPLES / "article") as session:
+        table = session.sql("SELECT service, duration_ms FROM requests ORDER BY start_time")
+        assert isinstance(table, pa.Table)
+        assert table.to_pylist() == [
+            {"service": "frontend.mycompany.mesh", "duration_ms": 81},
+            {"service": "frontend.mycompany.mesh", "duration_ms": 1937},
+        ]
+        assert list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
+
+
+def test_open_takes_one_or_several_and_options() -> None:
+    options = hopline.Options(service="nobody.example")
+    with hopline.open([str(SAMPLES / "article")], options=options) as session:
+        assert session.sql("SELECT 1 FROM requests").num_rows == 0
+
+
+def test_errors_have_one_base_and_an_exit_code() -> None:
+    with pytest.raises(hopline.SourceError, match=r"nowhere\.log") as caught, hopline.open("nowhere.log"):
+        pass
+    assert isinstance(caught.value, hopline.HoplineError)
+    assert caught.value.exit_code == 1
+
+
+def test_thresholds_on_the_command_line_are_those_of_the_analysis() -> None:
+    selection, options = Selection(logs=[]), hopline.Options()
+    pairs = {
+        "hold_down": "hold_down_s",
+        "hold_down_requests": "hold_down_requests",
+        "merge_gap": "merge_gap_s",
+        "full_share": "full_share",
+    }
+    for flag, option in pairs.items():
+        assert getattr(selection, flag) == getattr(options, option)
+    assert {field.name for field in fields(options)} <= {*pairs.values(), "primary", "since", "until", "service"}, (
+        "a new option of the analysis needs a flag, or a place in hopline.toml"
+    )
+
+
+def test_every_public_name_is_documented() -> None:
+    for name in hopline.__all__:
+        if not name.startswith("__"):
+            assert inspect.getdoc(getattr(hopline, name)), f"hopline.{name} has no docstring"

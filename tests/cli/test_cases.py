@@ -1,0 +1,81 @@
+"""Whole command lines as data: one TOML file each in cases/.
+
+about     = what it shows
+argv      = the arguments; {samples} is the folder of sample logs
+exit_code = 0
+stdin     = text on standard input
+stdout    = regular expression for all of it, or a list of expressions that each must be found
+stderr    = the same for standard error
+[files]   = file -> text (or {hex = "..."}, or {folder = true}) that lies in the working folder before
+[leaves]  = file -> expression that its text must have after; false where it must not be there
+[env]     = environment variables
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HOME = Path(__file__).resolve().parents[2]
+CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_case(path: Path, tmp_path: Path) -> None:
+    case = tomllib.loads(path.read_text())
+    work, scratch = tmp_path / "work", tmp_path / "scratch"
+    work.mkdir()
+    scratch.mkdir()
+    for name, content in case.get("files", {}).items():
+        lay(work / name, content)
+    before = {file.name for file in work.iterdir()}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "hopline",
+            *(word.replace("{samples}", str(HOME / "sample_logs")) for word in case["argv"]),
+        ],
+        cwd=work,
+        env={**os.environ, "PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1", **case.get("env", {})},
+        input=case.get("stdin", "").encode(),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    stdout, stderr = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == case["exit_code"], stderr
+    match(case.get("stdout", ""), stdout, "stdout")
+    match(case.get("stderr", ""), stderr, "stderr")
+    assert "Traceback" not in stderr
+    assert not list(scratch.iterdir()), "temporary files are left"
+    for name, expected in case.get("leaves", {}).items():
+        if expected is False:
+            assert not (work / name).exists(), f"{name} must not be there"
+        else:
+            match(expected, (work / name).read_text(), name)
+    extra = {file.name for file in work.iterdir()} - before - set(case.get("leaves", {}))
+    assert not extra, f"files nobody asked for: {extra}"
+
+
+def lay(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, str):
+        path.write_text(content)
+    elif "hex" in content:
+        path.write_bytes(bytes.fromhex(content["hex"]))
+    else:
+        path.mkdir()
+
+
+def match(expected: str | list[str], text: str, where: str) -> None:
+    if isinstance(expected, str):
+        assert re.fullmatch(expected, text, re.DOTALL), f"{where} is:\n{text}"
+        return
+    for expression in expected:
+        assert re.search(expression, text, re.MULTILINE), f"{where} lacks {expression!r}:\n{text}"

@@ -1,0 +1,1 @@
+"""The documentation as code: pages made from the program, and console blocks that are run."""

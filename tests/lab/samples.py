@@ -1,0 +1,87 @@
+"""Turn recordings into the samples and incidents that are committed, each with a generated answer key."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import answer_key
+from .checks import check_recording
+from .run import run_scenario
+
+#: Logs above this size are compressed.
+GZIP_ABOVE = 1_500_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What to record under which name, in which encoding the logs are kept, and which stay uncompressed."""
+
+    scenario: str
+    seed: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    encoding: str = "text"
+    plain: bool = False
+    gzip_above: int = GZIP_ABOVE
+
+
+#: Every sample has its own seed, so that no request id stands in two of them.
+SAMPLES: tuple[Sample, ...] = (
+    # Recycled connections: most east-west lines are written in time, the last ones are not. The pods are
+    # mended before their second ejection can end: one relapse, then failback.
+    Sample(
+        "crash", 1, {"max_requests_per_connection": 120, "base_ejection_s": 8.0}, {"down_s": 15.5}, plain=True
+    ),
+    # Idle connections are closed: every east-west line is written by the time of the cut.
+    Sample("scale_to_zero", 2, {"max_requests_per_connection": 100, "idle_timeout_s": 20.0}),
+    # The same mesh with logs in Istio's JSON encoding.
+    Sample("brownout", 3, {"max_requests_per_connection": 300}, encoding="json", gzip_above=300_000),
+)
+_SMALL = 20_000
+INCIDENTS: tuple[Sample, ...] = (
+    Sample("total_outage", 4, {"rate": 40.0, "replicas": 2}, gzip_above=_SMALL),
+    # Connections are kept open: not one east-west line is written by the time of the cut.
+    Sample("slow", 5, {"rate": 40.0}, gzip_above=_SMALL),
+    Sample("client_noise", 6, {"rate": 40.0}, gzip_above=_SMALL),
+)
+
+
+async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str] = ()) -> None:
+    """Record `samples` and put each at `out/NAME`, whole or not at all. Raises LabError."""
+    for sample in samples:
+        if only and sample.scenario not in only:
+            continue
+        with tempfile.TemporaryDirectory(prefix="hopline-sample-") as name:
+            recording, finished = Path(name) / "recording", Path(name) / "sample"
+            await run_scenario(
+                sample.scenario, recording, {**sample.settings, "seed": sample.seed}, sample.timings
+            )
+            check_recording(recording)
+            lay_out(sample, recording, finished)
+            target = out / sample.scenario
+            shutil.rmtree(target, ignore_errors=True)
+            out.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(finished, target)
+        print(f"{sample.scenario}: sample in {target}", file=sys.stderr)
+
+
+def lay_out(sample: Sample, recording: Path, target: Path) -> None:
+    """Arrange one recording as a sample: logs by cluster and gateway, inventory, truth, answer key."""
+    shutil.copytree(recording / "cut-live" / sample.encoding, target)
+    shutil.copytree(recording / "inventory", target / "inventory")
+    for name in ("truth.json", "truth.csv.gz"):
+        shutil.copyfile(recording / name, target / name)
+    for path in sorted(target.rglob("*.log")):
+        if not sample.plain and path.stat().st_size > sample.gzip_above:
+            path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+            path.unlink()
+    truth = json.loads((target / "truth.json").read_text())
+    (target / "README.md").write_text(answer_key.render(truth, target))
