@@ -80,9 +80,20 @@ def relax(pattern: Pattern) -> Pattern:
 def read_line(pattern: Pattern, line: str) -> Reading | None:
     """Return the reading of one line by a format; None where it is not of this format."""
     pattern = relax(pattern)
-    if not line.startswith(pattern.literals[0]) or not line.endswith(pattern.literals[-1]):
+    if not _is_framed(pattern, line):
         return None
     return _read_by_rule(pattern, line) or _read_with_one_exception(pattern, line)
+
+
+def read_line_by_rule(pattern: Pattern, line: str) -> Reading | None:
+    """Return the reading of one line in which every field keeps its kind's rule; None where one breaks it."""
+    pattern = relax(pattern)
+    return _read_by_rule(pattern, line) if _is_framed(pattern, line) else None
+
+
+def _is_framed(pattern: Pattern, line: str) -> bool:
+    first, last = pattern.literals[0], pattern.literals[-1]
+    return len(line) >= len(first) + len(last) and line.startswith(first) and line.endswith(last)
 
 
 def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:

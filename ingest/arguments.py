@@ -51,7 +51,7 @@ def find_sources(arguments: Sequence[str]) -> tuple[list[Source], list[str]]:
         found = False
         for source in _expand(argument, warnings):
             found = True
-            identity = _identity(source)
+            identity = identify(source)
             if identity in seen:
                 warnings.append(f"{source.name}: the same file was given before; it is read once")
                 continue
@@ -81,8 +81,11 @@ def find_inventory(arguments: Sequence[str]) -> tuple[list[Source], list[str]]:
             raise SourceError(
                 _explain(text), hint="Give inventory as -i FILE, -i FILE@TIME or -i cluster/gateway=FILE."
             )
+        known = {identify(source) for source in sources}
         sources += [
-            Source(s.name, s.path, s.names, observed_at or s.observed_at) for s in found if s.name != STDIN
+            Source(s.name, s.path, s.names, observed_at or s.observed_at)
+            for s in found
+            if s.name != STDIN and identify(s) not in known
         ]
     return sources, warnings
 
@@ -142,7 +145,8 @@ def _is_regular(path: str, warnings: list[str]) -> bool:
     return stat.S_ISREG(mode)
 
 
-def _identity(source: Source) -> tuple[int, int] | str:
+def identify(source: Source) -> tuple[int, int] | str:
+    """Return what tells a file from others, whatever its path: device and inode."""
     if source.name == STDIN:
         return STDIN
     try:

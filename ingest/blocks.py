@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 #: Bytes in a block, about: enough for vectorised work, little enough for the processor's cache.
 BLOCK_BYTES = 8 << 20
@@ -32,16 +33,17 @@ class Block:
     unended: bool = False
 
 
-def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES) -> Iterator[Block]:
+def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: int = 1) -> Iterator[Block]:
     """Cut a stream of bytes into blocks of whole lines of about `size` bytes.
 
-    A byte-order mark at the start is dropped; an empty stream gives no block. Memory: one block and
+    A byte-order mark before line 1 is dropped; an empty stream gives no block. Memory: one block and
     one chunk, or MAX_LINE_BYTES within an overlong line.
     """
     parts: list[bytes] = []
-    held, line, offset, skipping = 0, 1, 0, False
-    for number, chunk in enumerate(_without_bom(chunks)):
-        del number
+    held, line, offset, skipping = 0, first_line, 0, False
+    if first_line == 1:
+        chunks, offset = _skip_bom(iter(chunks))
+    for chunk in chunks:
         if skipping:
             newline = chunk.find(b"\n")
             if newline < 0:
@@ -89,19 +91,10 @@ def _give_up(parts: list[bytes], line: int, offset: int) -> Iterator[Block]:
     yield Block(data[newline + 1 :][:KEPT_BYTES], line, 1, offset, overlong=True)
 
 
-def _without_bom(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _skip_bom(chunks: Iterator[bytes]) -> tuple[Iterable[bytes], int]:
+    """Return the chunks without a byte-order mark at their start, and how long that was."""
     head = b""
-    started = False
-    for chunk in chunks:
-        if started:
-            yield chunk
-            continue
+    while len(head) < len(_BOM) and (chunk := next(chunks, b"")):
         head += chunk
-        if len(head) < len(_BOM):
-            continue
-        started = True
-        head = head.removeprefix(_BOM)
-        if head:
-            yield head
-    if not started and head:
-        yield head
+    rest = head.removeprefix(_BOM)
+    return (chain((rest,), chunks) if rest else chunks), len(head) - len(rest)

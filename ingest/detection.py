@@ -13,8 +13,9 @@ from ingest.envelopes import find_envelopes
 from ingest.errors import SourceError
 from ingest.formats import custom_format, load_formats, without_time
 from ingest.inventory import recognise
+from ingest.log_reader import looks_binary, split_lines
 from ingest.parser import known_formats, parse_lines
-from ingest.reading import SAMPLE_BYTES, looks_binary, split_lines
+from ingest.reading import SAMPLE_BYTES
 from ingest.unwrapping import Unwrapper
 
 #: Lines that are looked at.
@@ -37,7 +38,7 @@ class Detection:
 
     `kind` is access_log, inventory, outlier_event, binary, empty or unknown; `formats` are the most frequent
     first, `envelopes` the outermost first; `confidence` is the share (0 to 1) of the lines that could be read
-    among those that are not blank; `first_unfit_line` (from 1) and `first_unfit` (bytes, cut at 2,000) are the
+    among those that are not blank; `first_unfit_line` (from 1), `first_unfit` (bytes, cut at 2,000) are the
     first line that no format reads, or None.
     """
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import polars as pl
+
 from ingest.anchored import read_line
 from ingest.formats import LogFormat
+from ingest.pattern import Pattern
 
 #: An object is an access-log entry only with one of these columns, and with at least so many columns in all.
 _TELLING = frozenset(
@@ -26,15 +29,18 @@ _TELLING = frozenset(
 )
 _FEWEST = 3
 
+_decode = json.JSONDecoder().raw_decode
+
 #: Keys that are Envoy's own name of a column up to its unit: they need no copy in `extra`.
 _OWN_NAMES = {"duration": "duration_ms", "upstream_service_time": "upstream_service_time_ms"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object per shape: compared and hashed by identity
 class Shape:
-    """What to do with the keys of one kind of object: `columns[i]` of `keys[i]`, `extra` or not."""
+    """What to do with the keys of one kind of object: `columns[i]` of `keys[i]`, kept in `extra` or not."""
 
     format: LogFormat
+    keys: tuple[str, ...]
     columns: tuple[str | None, ...]
     kept: tuple[bool, ...]
 
@@ -72,7 +78,7 @@ def shape_of(keys: tuple[str, ...], formats: tuple[LogFormat, ...], encoding: st
     if not best.template and (len(taken) < _FEWEST or not (taken & _TELLING or best.requires)):
         return None
     kept = tuple(c is None or not _is_own(key, c) for key, c in zip(keys, columns, strict=True))
-    return Shape(best, tuple(columns), kept)
+    return Shape(best, keys, tuple(columns), kept)
 
 
 def _is_own(key: str, column: str) -> bool:
@@ -123,43 +129,63 @@ def _printable(text: str | None) -> str | None:
 def load_object(line: str) -> dict[str, Any] | None:
     """Return the JSON object that a line is; None where it is none."""
     try:
-        entry = json.loads(line)
-        if not isinstance(entry, dict):
+        entry, end = _decode(line)
+        if not isinstance(entry, dict) or end != len(line):
             return None
-        return flatten(entry) if any(isinstance(value, dict) for value in entry.values()) else entry
+        # Most objects hold no other: one search is cheaper than a look at every value.
+        return flatten(entry) if line.find("{", 1) >= 0 else entry
     except (ValueError, RecursionError):
         return None
 
 
-def collect(
-    entries: Sequence[tuple[int, Mapping[str, Any], Shape]],
-) -> tuple[list[int], dict[str, list[str | None]], dict[str, list[str | None]]]:
-    """Return positions, texts by column and texts by extra key of entries of one format, in any shapes."""
-    columns: dict[str, list[str | None]] = {}
-    extra: dict[str, list[str | None]] = {}
-    count = len(entries)
+#: Values of keys, by column and by key in `extra`: texts, or numbers where all are whole numbers.
+Values = Mapping[str, pl.Series]
 
-    def put(table: dict[str, list[str | None]], key: str, row: int, text: str | None) -> None:
-        if key not in table:
-            table[key] = [None] * count
-        table[key][row] = text
 
-    for row, (_, entry, shape) in enumerate(entries):
-        composed = shape.format.composed
-        for (key, value), column, kept in zip(entry.items(), shape.columns, shape.kept, strict=True):
-            if value is None:
-                if column is not None and column not in columns:
-                    columns[column] = [None] * count
-                continue
-            text = to_text(value)
-            pattern = composed.get(key) if composed else None
-            reading = read_line(pattern, text) if pattern is not None and text is not None else None
-            if pattern is not None and reading is not None:
-                for spec, part in zip(pattern.fields, reading.texts, strict=True):
-                    put(extra if spec.column is None else columns, spec.column or spec.key, row, part)
-                continue
-            if column is not None:
-                put(columns, column, row, text)
-            if kept:
-                put(extra, key, row, text)
-    return [position for position, _, _ in entries], columns, extra
+def transpose(entries: Sequence[Mapping[str, Any]], shape: Shape) -> tuple[Values, Values]:
+    """Return the values of entries that all have the keys of `shape`, in its order."""
+    columns: dict[str, pl.Series] = {}
+    extra: dict[str, pl.Series] = {}
+    values = zip(*(entry.values() for entry in entries), strict=True)
+    for key, column, kept, mine in zip(shape.keys, shape.columns, shape.kept, values, strict=True):
+        pattern = shape.format.composed.get(key)
+        if pattern is not None:
+            _take_apart(mine, pattern, columns, extra, key)
+            continue
+        series = _to_series(mine)
+        if column is not None:
+            columns[column] = series
+        if kept:
+            extra[key] = series
+    return columns, extra
+
+
+def _to_series(values: Sequence[object]) -> pl.Series:
+    kinds = set(map(type, values)) - {type(None)}
+    try:
+        if kinds == {int}:
+            return pl.Series(values, dtype=pl.Int64)
+        if kinds <= {str}:
+            return pl.Series(values, dtype=pl.String)
+    except (UnicodeEncodeError, OverflowError, TypeError):
+        pass  # lone surrogates, or numbers beyond 64 bits
+    return pl.Series([to_text(value) for value in values], dtype=pl.String)
+
+
+def _take_apart(
+    values: Sequence[object],
+    pattern: Pattern,
+    columns: dict[str, pl.Series],
+    extra: dict[str, pl.Series],
+    key: str,
+) -> None:
+    """Cut values that hold several operators; a value that does not fit stays whole, in `extra`."""
+    texts = [to_text(value) for value in values]
+    readings = [None if text is None else read_line(pattern, text) for text in texts]
+    for index, spec in enumerate(pattern.fields):
+        parts = [None if reading is None else reading.texts[index] for reading in readings]
+        table, name = (extra, spec.key) if spec.column is None else (columns, spec.column)
+        table[name] = pl.Series(parts, dtype=pl.String)
+    whole = [text if reading is None else None for text, reading in zip(texts, readings, strict=True)]
+    if any(text is not None for text in whole):
+        extra[key] = pl.Series(whole, dtype=pl.String)

@@ -13,9 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from ingest.anchored import Reading, read_line
+from ingest.anchored import Reading, read_line, read_line_by_rule
 from ingest.formats import LogFormat, load_formats, without_time
-from ingest.jsonlog import Shape, collect, load_object, shape_of
+from ingest.jsonlog import Shape, load_object, shape_of, transpose
 from ingest.pairs import read_pairs
 from ingest.pattern import Pattern
 from ingest.plan import Plan, compile_plan, run_plan
@@ -34,6 +34,9 @@ _ENVOY_MESSAGE = (
     r"(?:trace|debug|info|warning|error|critical|off)\]"
 )
 _AGENT_MESSAGE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\s+(?:trace|debug|info|warn|error|fatal)\s"
+
+#: Different orders of keys in one block after which keys are put in order.
+_MANY_SHAPES = 40
 
 BLANK = "blank"
 NOT_ACCESS_LOG = "not_access_log"
@@ -57,6 +60,11 @@ def parse_lines(lines: pl.Series, formats: Sequence[LogFormat]) -> Parsed:
     """Parse the lines of one block, the formats being tried in order (all of them, where need be)."""
     rows: list[Rows] = []
     left = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
+    if formats and formats[0].encoding == "text":
+        # Most logs are of one format: its odd lines are read before other formats are tried on them.
+        rows, left = _read_planned(formats[0], lines, left)
+        found, left = _read_by_rule(lines, left, formats[0])
+        rows += found
     tried: set[str] = set()
     for known in formats:
         if not len(left):
@@ -142,50 +150,78 @@ def _read_entries(
     formats: tuple[LogFormat, ...],
     encoding: str,
 ) -> tuple[list[Rows], pl.Series]:
-    by_format: dict[LogFormat, list[tuple[int, Mapping[str, Any], Shape]]] = {}
+    by_shape: dict[Shape, tuple[list[int], list[Mapping[str, Any]]]] = {}
+    shapes: dict[tuple[str, ...], Shape | None] = {}
     taken = []
     for index, place, text in zip(likely.arg_true(), left.filter(likely), texts.filter(likely), strict=True):
         entry = read(text)
-        shape = shape_of(tuple(entry), formats, encoding) if entry else None
-        if entry is not None and shape is not None:
-            by_format.setdefault(shape.format, []).append((place, entry, shape))
+        if entry is None:
+            continue
+        if len(by_shape) >= _MANY_SHAPES:
+            # A writer that shuffles its keys: in order they are few shapes again.
+            entry = dict(sorted(entry.items()))
+        keys = tuple(entry)
+        shape = shapes.get(keys)
+        if shape is None and keys not in shapes:
+            shape = shapes[keys] = shape_of(keys, formats, encoding) if keys else None
+        if shape is not None:
+            places, entries = by_shape.setdefault(shape, ([], []))
+            places.append(place)
+            entries.append(entry)
             taken.append(index)
     rows = [
-        rows_of_entries(known.name, *collect(entries), strftime=known.strftime)
-        for known, entries in by_format.items()
+        rows_of_entries(shape.format.name, places, *transpose(entries, shape), strftime=shape.format.strftime)
+        for shape, (places, entries) in by_shape.items()
     ]
     return rows, _without(left, pl.Series(taken, dtype=pl.UInt32))
 
 
-def _read_carefully(lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]) -> tuple[list[Rows], pl.Series]:
+def _read_by_rule(lines: pl.Series, left: pl.Series, known: LogFormat) -> tuple[list[Rows], pl.Series]:
+    """Read the odd lines of a format that break none of its rules."""
+    if not len(left) or known.pattern is None:
+        return [], left
+    return _read_one_by_one(lines, left, known.name, known.pattern, read_line_by_rule)
+
+
+def _read_carefully(
+    lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]
+) -> tuple[list[Rows], pl.Series]:
     """Read lines that fit no plan one by one, anchored at both ends."""
     rows: list[Rows] = []
-    patterns = [(known.name, known.pattern) for known in formats if known.pattern is not None]
     trimmed = [without_time(known) for known in formats]
-    patterns += [
-        (known.name, known.pattern) for known in trimmed if known is not None and known.pattern is not None
-    ]
-    for name, pattern in patterns:
-        if not len(left):
-            break
-        texts = _texts_at(lines, left)
-        likely = texts.str.starts_with(pattern.literals[0]) & texts.str.ends_with(pattern.literals[-1])
-        indexes = likely.arg_true()
-        readings: list[Reading] = []
-        taken: list[int] = []
-        for index, text in zip(indexes, texts.gather(indexes), strict=True):
-            reading = read_line(pattern, text) if text else None
-            if reading is not None:
-                readings.append(reading)
-                taken.append(index)
-        if readings:
-            positions = pl.Series(taken, dtype=pl.UInt32)
-            columns = zip(*(reading.texts for reading in readings), strict=True)
-            cut = {i: pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)}
-            ambiguous = pl.Series([reading.ambiguous for reading in readings], dtype=pl.Boolean)
-            rows.append(rows_of_texts(name, pattern, left.gather(positions), cut, ambiguous)[0])
-            left = _without(left, positions)
+    for known in (*formats, *trimmed):
+        if known is None or known.pattern is None or not len(left):
+            continue
+        found, left = _read_one_by_one(lines, left, known.name, known.pattern, read_line)
+        rows += found
     return rows, left
+
+
+def _read_one_by_one(
+    lines: pl.Series,
+    left: pl.Series,
+    name: str,
+    pattern: Pattern,
+    read: Callable[[Pattern, str], Reading | None],
+) -> tuple[list[Rows], pl.Series]:
+    texts = _texts_at(lines, left)
+    likely = texts.str.starts_with(pattern.literals[0]) & texts.str.ends_with(pattern.literals[-1])
+    indexes = likely.arg_true()
+    readings: list[Reading] = []
+    taken: list[int] = []
+    for index, text in zip(indexes, texts.gather(indexes), strict=True):
+        reading = read(pattern, text) if text else None
+        if reading is not None:
+            readings.append(reading)
+            taken.append(index)
+    if not readings:
+        return [], left
+    positions = pl.Series(taken, dtype=pl.UInt32)
+    columns = zip(*(reading.texts for reading in readings), strict=True)
+    cut = {i: pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)}
+    ambiguous = pl.Series([reading.ambiguous for reading in readings], dtype=pl.Boolean)
+    rows = rows_of_texts(name, pattern, left.gather(positions), cut, ambiguous)[0]
+    return [rows], _without(left, positions)
 
 
 def _classify(lines: pl.Series, left: pl.Series) -> tuple[tuple[tuple[int, str], ...], Counter[str]]:

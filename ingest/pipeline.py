@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest import schema
-from ingest.arguments import STDIN, Source, find_inventory, find_sources
+from ingest.arguments import STDIN, Source, find_inventory, find_sources, identify
 from ingest.errors import InventoryError, SourceError
 from ingest.evidence import Evidence
+from ingest.facts import Facts
 from ingest.formats import custom_format
+from ingest.log_reader import LogTables
 from ingest.parser import known_formats
+from ingest.pool import WorkerPool, count_workers
 from ingest.reading import Output, Progress, read_source
 from ingest.tables import TableWriter
 
@@ -55,51 +58,79 @@ def parse(
     Raises SourceError where nothing at all could be read, InventoryError where a file given as inventory is
     none, FormatError where `log_format` is not valid.
     """
-    del workers  # one process for now
     formats = known_formats(custom_format(log_format) if log_format else None)
     sources, warnings = find_sources(logs)
     declared, more = find_inventory(inventory)
     warnings += more
+    # A dump that is given as inventory and also lies in a folder of logs is read once, as inventory.
+    given = {identify(source) for source in declared}
+    sources = [source for source in sources if identify(source) not in given]
     folder.mkdir(parents=True, exist_ok=True)
     sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
     declared = [
         _spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)
     ]
     output = Output(
-        access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),
-        rejects=TableWriter(folder / "rejects.parquet", schema.REJECTS),
+        logs=LogTables(
+            access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),
+            rejects=TableWriter(folder / "rejects.parquet", schema.REJECTS),
+        ),
         sources=TableWriter(folder / "sources.parquet", schema.SOURCES),
         inventory=TableWriter(folder / "inventory.parquet", schema.INVENTORY),
         outlier_events=TableWriter(folder / "outlier_events.parquet", schema.OUTLIER_EVENTS),
     )
-    failed = []
-    count = len(sources) + len(declared)
-    for number, source in enumerate(sources):
-        facts = read_source(source, formats, output, progress, (number, count))
-        if facts.error is not None:
-            warnings.append(f"{source.name}: {facts.error}")
-            if not facts.entries_read:
-                failed.append(source)
-    if len(failed) == len(sources):
-        raise SourceError(warnings[-1], hint="Is it a file, and may it be read?")
-    for number, source in enumerate(declared, len(sources)):
-        facts = read_source(source, formats, output, progress, (number, count))
-        if facts.error is not None and not facts.is_inventory:
-            raise InventoryError(f"{source.name}: {facts.error}")
-        if not facts.is_inventory:
-            raise InventoryError(
-                f"{source.name}: not an inventory that hopline knows",
-                hint="Give Envoy's /clusters, /config_dump?include_eds, or its outlier event log.",
-            )
+    workers = count_workers() if workers is None else workers
+    pool = WorkerPool(workers, folder, log_format) if workers > 1 else None
+    read = []
+    try:
+        for number, source in enumerate((*sources, *declared)):
+            report = _reporter(progress, source.name, number, len(sources) + len(declared))
+            read.append(read_source(source, formats, output, pool=pool, report=report))
+    finally:
+        if pool is not None:
+            pool.close()
+    warnings += _judge(read[: len(sources)], read[len(sources) :])
     return Parsed(
-        access_log=(output.access_log.close(),),
-        rejects=(output.rejects.close(),),
+        access_log=_files(output.logs.access_log, [part.access_log for part in output.parts]),
+        rejects=_files(output.logs.rejects, [part.rejects for part in output.parts]),
         sources=(output.sources.close(),),
         inventory=(output.inventory.close(),),
         outlier_events=(output.outlier_events.close(),),
         warnings=tuple(warnings),
         evidence=Evidence({source.name: source.path for source in (*sources, *declared)}),
     )
+
+
+def _reporter(
+    progress: Callable[[Progress], None] | None, name: str, number: int, count: int
+) -> Callable[[int, int, int], None]:
+    def report(done: int, total: int, entries: int) -> None:
+        if progress is not None:
+            progress(Progress(name, number, count, done, total, entries))
+
+    return report
+
+
+def _judge(logs: Sequence[Facts], inventory: Sequence[Facts]) -> list[str]:
+    """Return warnings about sources; raise where none could be read, or an inventory is none."""
+    warnings = [f"{facts.source}: {facts.error}" for facts in logs if facts.error is not None]
+    if logs and all(facts.error is not None and not facts.entries_read for facts in logs):
+        raise SourceError(warnings[0], hint="Is it a file, and may it be read?")
+    for facts in inventory:
+        if facts.error is not None:
+            raise InventoryError(f"{facts.source}: {facts.error}")
+        if not facts.is_inventory:
+            raise InventoryError(
+                f"{facts.source}: not an inventory that hopline knows",
+                hint="Give Envoy's /clusters, /config_dump?include_eds, or its outlier event log.",
+            )
+    return warnings
+
+
+def _files(writer: TableWriter, parts: Sequence[Path | None]) -> tuple[Path, ...]:
+    """Close a table and return its files; an empty one of its own only where there is no other."""
+    written = tuple(path for path in parts if path is not None)
+    return (writer.close(), *written) if writer.rows or not written else written
 
 
 def _spooled(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:

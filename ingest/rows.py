@@ -62,26 +62,29 @@ def rows_of_texts(
 def rows_of_entries(
     name: str,
     positions: Sequence[int],
-    columns: Mapping[str, Sequence[str | None]],
-    extra: Mapping[str, Sequence[str | None]],
+    columns: Mapping[str, pl.Series],
+    extra: Mapping[str, pl.Series],
     strftime: str | None = None,
 ) -> Rows:
     """Return the rows of JSON objects or pairs; a value that is none of its type is NULL."""
-    typed = {
-        column: convert(
-            pl.Series(texts, dtype=pl.String),
-            _LOOSE_TYPES.get(column, "string"),
-            strftime=strftime if column == "start_time" else None,
-        )[0]
-        for column, texts in columns.items()
-    }
     return Rows(
         name,
         pl.Series(positions, dtype=pl.UInt32),
-        typed,
-        {key: convert(pl.Series(texts, dtype=pl.String), "string")[0] for key, texts in extra.items()},
+        {column: _convert_loosely(column, values, strftime) for column, values in columns.items()},
+        {key: convert(_as_text(values), "string")[0] for key, values in extra.items()},
         pl.repeat(False, len(positions), dtype=pl.Boolean, eager=True),
     )
+
+
+def _convert_loosely(column: str, values: pl.Series, strftime: str | None) -> pl.Series:
+    type_ = _LOOSE_TYPES.get(column, "string")
+    if values.dtype == pl.Int64 and type_ in ("int64", "milliseconds"):
+        return values
+    return convert(_as_text(values), type_, strftime=strftime if column == "start_time" else None)[0]
+
+
+def _as_text(values: pl.Series) -> pl.Series:
+    return values if values.dtype == pl.String else values.cast(pl.String)
 
 
 def _strftime(spec: Field) -> str | None:

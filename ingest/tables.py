@@ -38,7 +38,9 @@ class TableWriter:
         self.path = path
         self._schema = schema
         self._held: list[pa.Table] = []
-        self._rows = 0
+        #: Rows added so far.
+        self.rows = 0
+        self._held_rows = 0
         self._bytes = 0
         self._writer: pq.ParquetWriter | None = None
 
@@ -47,9 +49,10 @@ class TableWriter:
         if not table.num_rows:
             return
         self._held.append(table)
-        self._rows += table.num_rows
+        self.rows += table.num_rows
+        self._held_rows += table.num_rows
         self._bytes += table.nbytes
-        if self._rows >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
+        if self._held_rows >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
             self._flush()
 
     def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -80,5 +83,5 @@ class TableWriter:
                 write_page_index=False,
             )
         table = pa.concat_tables(self._held) if self._held else self._schema.empty_table()
-        self._held, self._rows, self._bytes = [], 0, 0
+        self._held, self._held_rows, self._bytes = [], 0, 0
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))

@@ -227,3 +227,12 @@ def test_health_flags() -> None:
     assert read_health_flags("/failed_outlier_check/failed_eds_health") == ("unhealthy", True)
     assert read_health_flags("/eds_status_draining") == ("draining", False)
     assert read_health_flags(None) == (None, None)
+
+
+def test_dump_given_and_found_is_read_once(parse: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(istio_line())
+    dump = tmp_path / "dump.json"
+    dump.write_text(json.dumps(config_dump()))
+    result = parse(tmp_path, inventory=[f"{dump}@2026-03-01T10:00:00Z", str(dump)])
+    assert len(result.inventory) == 2
+    assert {row["observed_at"] for row in result.inventory} == {datetime(2026, 3, 1, 10, 0, tzinfo=UTC)}

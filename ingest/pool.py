@@ -1,0 +1,162 @@
+"""Large logs on all processors: ranges of whole lines go to worker processes, which write their own parts.
+
+Processes are started afresh (spawn), so that threads of the caller cannot hang them, and without the caller's
+main module, which they do not need. Polars gets one thread in each.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from ingest import schema
+from ingest.blocks import BLOCK_BYTES, cut_blocks
+from ingest.envelopes import ENVELOPES
+from ingest.facts import Facts
+from ingest.formats import LogFormat, custom_format
+from ingest.log_reader import BlockReader, LogTables
+from ingest.parser import known_formats
+from ingest.rows import Origin
+from ingest.tables import TableWriter
+from ingest.unwrapping import Unwrapper
+
+#: Bytes that one job reads: enough for a row group of some 190,000 rows.
+JOB_BYTES = 64 << 20
+#: A source with less than this is read in the process itself: starting workers takes half a second.
+WORTH_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """Whole lines of a source, and how to read them.
+
+    The bytes are at `offset` in the file at `path`, or in `data` where they had to be decompressed.
+    """
+
+    origin: Origin
+    format_names: tuple[str, ...]
+    log_format: str | None
+    envelopes: tuple[str, ...]
+    path: Path
+    offset: int
+    size: int
+    data: bytes | None
+    first_line: int
+    folder: Path
+    number: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a job has written, and what it found."""
+
+    facts: Facts
+    access_log: Path | None
+    rejects: Path | None
+
+
+def run_job(job: Job) -> Part:
+    """Read one range into Parquet files of its own."""
+    if job.data is None:
+        with job.path.open("rb") as file:
+            file.seek(job.offset)
+            data = file.read(job.size)
+    else:
+        data = job.data
+    custom = custom_format(job.log_format) if job.log_format else None
+    by_name = {known.name: known for known in known_formats(custom)}
+    formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
+    chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
+    chain = tuple(sorted(chain, key=lambda envelope: job.envelopes.index(envelope.name)))
+    reader = BlockReader(job.origin, formats, Unwrapper(chain), is_binary=False)
+    tables = LogTables(
+        access_log=TableWriter(job.folder / f"access_log-{job.number}.parquet", schema.ACCESS_LOG),
+        rejects=TableWriter(job.folder / f"rejects-{job.number}.parquet", schema.REJECTS),
+    )
+    facts = Facts(job.origin.source, job.origin.names)
+    chunks = (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
+    for block in cut_blocks(chunks, first_line=job.first_line):
+        reader.read(block, facts, tables)
+    return Part(
+        facts,
+        tables.access_log.close() if facts.access_log_rows else None,
+        tables.rejects.close() if facts.rejected else None,
+    )
+
+
+def _prepare_worker() -> None:
+    """Leave interrupts to the process that gave the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _start_conditions() -> Iterator[None]:
+    """Hide the caller's main module from new processes, and give polars one thread in each."""
+    main, before = sys.modules["__main__"], os.environ.get("POLARS_MAX_THREADS")
+    sys.modules["__main__"] = ModuleType("__main__")
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        if before is None:
+            del os.environ["POLARS_MAX_THREADS"]
+        else:
+            os.environ["POLARS_MAX_THREADS"] = before
+
+
+class WorkerPool:
+    """Runs jobs on an executor, a few ahead; parts come back in the order of the jobs."""
+
+    def __init__(self, workers: int, folder: Path, log_format: str | None) -> None:
+        self.workers = workers
+        self.folder = folder
+        self.log_format = log_format
+        self._executor: Executor | None = None
+        self._waiting: deque[Future[Part]] = deque()
+        self._number = 0
+
+    def next_number(self) -> int:
+        """Return a number for the next part."""
+        self._number += 1
+        return self._number
+
+    def submit(self, job: Job) -> Iterator[Part]:
+        """Start a job; yields parts that are done where too many are waiting."""
+        if self._executor is None:
+            context = multiprocessing.get_context("spawn")
+            self._executor = ProcessPoolExecutor(
+                self.workers, mp_context=context, initializer=_prepare_worker
+            )
+        # Any of the first submissions may start a process.
+        with _start_conditions():
+            self._waiting.append(self._executor.submit(run_job, job))
+        while len(self._waiting) > self.workers + 1:
+            yield self._waiting.popleft().result()
+
+    def drain(self) -> Iterator[Part]:
+        """Yield all parts that are still to come."""
+        while self._waiting:
+            yield self._waiting.popleft().result()
+
+    def close(self) -> None:
+        """Stop the workers; jobs that have not begun are dropped."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
+
+
+def count_workers() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
