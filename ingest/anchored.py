@@ -100,9 +100,7 @@ def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:
     """Read a line in which only fields that hold free text hold the text next to them."""
     literals, fields = pattern.literals, pattern.fields
     count = len(fields)
-    first = next(
-        (i for i, field in enumerate(fields) if not _ends(field, literals[i + 1], i == count - 1)), count
-    )
+    first = next((i for i, field in enumerate(fields) if not _ends(field, literals[i + 1], i == count - 1)), count)
     start, end = len(literals[0]), len(line) - len(literals[-1])
     head = _scan_right(pattern, line, start, end, range(first))
     if head is None:
@@ -110,9 +108,7 @@ def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:
     texts, position = head
     if first == count:
         return Reading(tuple(texts), ambiguous=False) if position == end else None
-    last = next(
-        i for i in range(count - 1, first - 1, -1) if i == first or not _ends(fields[i], literals[i], False)
-    )
+    last = next(i for i in range(count - 1, first - 1, -1) if i == first or not _ends(fields[i], literals[i], False))
     tail = _scan_left(pattern, line, position, end, range(count - 1, last, -1))
     if tail is None:
         return None
@@ -147,9 +143,7 @@ def _scan_right(pattern: Pattern, line: str, position: int, end: int, indexes: r
     return texts, position
 
 
-def _scan_left(
-    pattern: Pattern, line: str, start: int, end: int, indexes: range
-) -> tuple[list[str], int] | None:
+def _scan_left(pattern: Pattern, line: str, start: int, end: int, indexes: range) -> tuple[list[str], int] | None:
     """Read fields from the right, each back to the last place where the text before it stands."""
     texts = []
     for i in indexes:
@@ -207,9 +201,7 @@ def _readings_with_one_exception(pattern: Pattern, line: str) -> Iterator[tuple[
         if tail is None or tail[1] < head[1]:
             continue
         texts = (*head[0], line[head[1] : tail[1]], *reversed(tail[0]))
-        if all(
-            _is_likely_address(t) for t, f in zip(texts, pattern.fields, strict=True) if f.holds == "address"
-        ):
+        if all(_is_likely_address(t) for t, f in zip(texts, pattern.fields, strict=True) if f.holds == "address"):
             yield texts
 
 

@@ -21,9 +21,7 @@ _LABEL = re.compile(
     r"(?P<cluster>[A-Za-z0-9][A-Za-z0-9_.-]*)/(?P<gateway>[A-Za-z0-9][A-Za-z0-9_.-]*)=(?P<path>.+)", re.DOTALL
 )
 #: A time inside a file name: 2026-11-24T02-00-00.123Z, 20261124T020000Z, 2026-11-24_02-00-00 ...
-_NAME_TIME = re.compile(
-    r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_-](\d\d)[-:_]?(\d\d)[-:_]?(\d\d)(?:[.,](\d{1,9}))?Z?(?!\d)"
-)
+_NAME_TIME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_-](\d\d)[-:_]?(\d\d)[-:_]?(\d\d)(?:[.,](\d{1,9}))?Z?(?!\d)")
 
 
 @dataclass(frozen=True)

@@ -127,9 +127,7 @@ ENVELOPES: tuple[Envelope, ...] = (
             ["namespace", "pod", "container"],
         ),
     ),
-    Envelope(
-        "kubectl-timestamps", "kubectl logs --timestamps", _opener(rf"(?s)^({_TIME}) ({_START}.*)$", [""])
-    ),
+    Envelope("kubectl-timestamps", "kubectl logs --timestamps", _opener(rf"(?s)^({_TIME}) ({_START}.*)$", [""])),
     Envelope(
         "syslog",
         "syslog",

@@ -49,7 +49,5 @@ class Evidence:
                         line = left.pop()
                         found[line] = texts[line - block.first_line].removesuffix(b"\r")
         except OSError as error:
-            raise SourceError(
-                f"{source}: {error.strerror or error}", hint="Is the file still there?"
-            ) from error
+            raise SourceError(f"{source}: {error.strerror or error}", hint="Is the file still there?") from error
         return found

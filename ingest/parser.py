@@ -76,9 +76,7 @@ def parse_lines(lines: pl.Series, formats: Sequence[LogFormat]) -> Parsed:
         else:
             # One reader serves all formats of the encoding: it tells them apart by their keys.
             tried.add(known.encoding)
-            found, left = (_read_json if known.encoding == "json" else _read_pairs)(
-                lines, left, tuple(formats)
-            )
+            found, left = (_read_json if known.encoding == "json" else _read_pairs)(lines, left, tuple(formats))
         rows += found
     if not len(left):
         return Parsed(tuple(rows), (), Counter())
@@ -130,9 +128,7 @@ def _read_json(lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]
     return _read_entries(texts, left, is_object, read=load_object, formats=formats, encoding="json")
 
 
-def _read_pairs(
-    lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]
-) -> tuple[list[Rows], pl.Series]:
+def _read_pairs(lines: pl.Series, left: pl.Series, formats: tuple[LogFormat, ...]) -> tuple[list[Rows], pl.Series]:
     """Read the lines that are key=value pairs of a known shape."""
     texts = _texts_at(lines, left)
     likely = texts.str.contains("connection ", literal=True)
@@ -183,9 +179,7 @@ def _read_by_rule(lines: pl.Series, left: pl.Series, known: LogFormat) -> tuple[
     return _read_one_by_one(lines, left, known.name, known.pattern, read_line_by_rule)
 
 
-def _read_carefully(
-    lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]
-) -> tuple[list[Rows], pl.Series]:
+def _read_carefully(lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]) -> tuple[list[Rows], pl.Series]:
     """Read lines that fit no plan one by one, anchored at both ends."""
     rows: list[Rows] = []
     trimmed = [without_time(known) for known in formats]

@@ -67,9 +67,7 @@ def parse(
     sources = [source for source in sources if identify(source) not in given]
     folder.mkdir(parents=True, exist_ok=True)
     sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
-    declared = [
-        _spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)
-    ]
+    declared = [_spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
     output = Output(
         logs=LogTables(
             access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),

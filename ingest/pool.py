@@ -134,9 +134,7 @@ class WorkerPool:
         """Start a job; yields parts that are done where too many are waiting."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(
-                self.workers, mp_context=context, initializer=_prepare_worker
-            )
+            self._executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_prepare_worker)
         # Any of the first submissions may start a process.
         with _start_conditions():
             self._waiting.append(self._executor.submit(run_job, job))

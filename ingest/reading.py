@@ -98,9 +98,7 @@ def _counted(chunks: Iterable[bytes], facts: Facts, digest: Callable[[bytes], No
 class _Reading:
     """The reading of one source."""
 
-    def __init__(
-        self, source: Source, formats: Sequence[LogFormat], output: Output, pool: WorkerPool | None
-    ) -> None:
+    def __init__(self, source: Source, formats: Sequence[LogFormat], output: Output, pool: WorkerPool | None) -> None:
         self.facts = Facts(source.name, source.names)
         self._source = source
         self._formats = formats

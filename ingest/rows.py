@@ -215,9 +215,7 @@ def _roles(rows: Rows, origin: Origin) -> pl.Series:
     )
     cluster, local = pl.col("cluster"), pl.col("local")
     outbound = (
-        cluster.str.starts_with("outbound|")
-        | (cluster == "PassthroughCluster")
-        | (cluster == "BlackHoleCluster")
+        cluster.str.starts_with("outbound|") | (cluster == "PassthroughCluster") | (cluster == "BlackHoleCluster")
     )
     if rows.format.startswith("ztunnel"):
         by_content = pl.lit("ztunnel")

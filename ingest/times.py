@@ -40,10 +40,7 @@ _ENVOY_DIRECTIVES = {
     "%": "%",
 }
 _MONTHS = {
-    m: i
-    for i, m in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
+    m: i for i, m in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)
 }
 
 
@@ -68,9 +65,7 @@ def parse_times(texts: pl.Series, strftime: str | None = None) -> pl.Series:
     fast = (seconds + (millis.cast(pl.Int64) * 1000).cast(pl.Duration("us"))).dt.replace_time_zone("UTC")
     if plain.all():
         return fast
-    slow = pl.Series(
-        [None if p or t is None else parse_time(t) for t, p in zip(texts, plain, strict=True)], dtype=TIME
-    )
+    slow = pl.Series([None if p or t is None else parse_time(t) for t, p in zip(texts, plain, strict=True)], dtype=TIME)
     return pl.select(pl.when(plain).then(fast).otherwise(slow).alias(texts.name)).to_series()
 
 

@@ -106,11 +106,7 @@ def _convert_few(texts: pl.Series, read: Callable[[str], list[str] | None]) -> t
             "good": [value is not None for value in values],
         }
     )
-    joined = (
-        texts.alias("text")
-        .to_frame()
-        .join(table, on="text", how="left", nulls_equal=True, maintain_order="left")
-    )
+    joined = texts.alias("text").to_frame().join(table, on="text", how="left", nulls_equal=True, maintain_order="left")
     return joined["value"].fill_null(pl.Series([[]], dtype=FLAGS)), joined["good"]
 
 
@@ -134,9 +130,7 @@ def _convert_milliseconds(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     numbers, good = _convert_int64(texts)
     if good.all():
         return numbers, good
-    read = [
-        _milliseconds(t) if n is None and t is not None else n for t, n in zip(texts, numbers, strict=True)
-    ]
+    read = [_milliseconds(t) if n is None and t is not None else n for t, n in zip(texts, numbers, strict=True)]
     values = pl.Series(read, dtype=pl.Int64)
     return values, values.is_not_null() | _is_absent(texts)
 

@@ -92,9 +92,7 @@ def read_format(text: str, origin: str) -> LogFormat:
         pattern_text=pattern_text,
         keys=MappingProxyType(table.get("keys", {})),
         requires=frozenset(table.get("requires", ())),
-        samples=tuple(
-            Sample(entry["line"], MappingProxyType(entry["row"])) for entry in table.get("samples", ())
-        ),
+        samples=tuple(Sample(entry["line"], MappingProxyType(entry["row"])) for entry in table.get("samples", ())),
     )
 
 

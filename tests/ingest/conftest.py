@@ -35,9 +35,7 @@ class Result:
     def assert_accounted(self) -> None:
         """Every entry of every source is a row, a reject, or counted under a reason."""
         for row in self.sources:
-            assert row["entries_read"] == row["access_log_rows"] + row["rejected"] + sum(
-                row["others"].values()
-            ), row
+            assert row["entries_read"] == row["access_log_rows"] + row["rejected"] + sum(row["others"].values()), row
             assert row["access_log_rows"] == sum(r["source"] == row["source"] for r in self.rows)
             assert row["rejected"] == sum(r["source"] == row["source"] for r in self.rejects)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.ingest.lines import istio_line
 
 FORGED = (
-    'x" "11111111-forged" "evil.example" "6.6.6.6:666" outbound|666||evil.example 6.6.6.6:1 6.6.6.6:2 6.6.6.6:3 '  # noqa: E501
+    'x" "11111111-forged" "evil.example" "6.6.6.6:666" outbound|666||evil.example 6.6.6.6:1 6.6.6.6:2 6.6.6.6:3 '
     "evil.example evil"
 )
 
@@ -81,9 +81,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
 def test_odd_line(name: str, parse: Callable[..., Any]) -> None:
     fields, expected, ambiguous = CASES[name]
     result = parse("\n".join([istio_line(), istio_line(**fields), istio_line()]).encode())
-    assert [row["line"] for row in sorted(result.rows, key=lambda row: row["line"])] == [1, 2, 3], (
-        result.rejects
-    )
+    assert [row["line"] for row in sorted(result.rows, key=lambda row: row["line"])] == [1, 2, 3], result.rejects
     (row,) = [row for row in result.rows if row["line"] == 2]
     assert {key: row[key] for key in expected} == expected
     assert row["ambiguous"] is ambiguous

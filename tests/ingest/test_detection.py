@@ -17,14 +17,10 @@ def write(path: Path, text: str | bytes) -> str:
 
 
 def test_detect_access_log(tmp_path: Path) -> None:
-    lines = [
-        f"2026-03-01T10:00:00.2Z stdout F {line}" for line in (istio_line(), "starting", istio_line(), "")
-    ]
+    lines = [f"2026-03-01T10:00:00.2Z stdout F {line}" for line in (istio_line(), "starting", istio_line(), "")]
     found = ingest.detect(write(tmp_path / "x.log", "\n".join(lines)))
     assert (found.kind, found.envelopes, found.compression) == ("access_log", ("cri",), "none")
-    assert [(share.name, share.lines, share.era) for share in found.formats] == [
-        ("istio-text", 2, "since Istio 1.9")
-    ]
+    assert [(share.name, share.lines, share.era) for share in found.formats] == [("istio-text", 2, "since Istio 1.9")]
     assert found.confidence == pytest.approx(2 / 3)
     assert (found.first_unfit_line, found.first_unfit) == (2, b"2026-03-01T10:00:00.2Z stdout F starting")
 

@@ -31,9 +31,9 @@ WRAPPED = {
     "fluent bit": json.dumps({"stream": "stdout", "logtag": "F", "log": LINE, "kubernetes": {"pod_name": POD, "namespace_name": "istio-system", "host": "node-1"}}),  # noqa: E501
     "filebeat": json.dumps({"@timestamp": TIME, "message": LINE, "kubernetes": {"pod": {"name": POD}, "namespace": "istio-system"}}),  # noqa: E501
     "vector": json.dumps({"message": LINE, "kubernetes": {"pod_name": POD, "pod_namespace": "istio-system"}}),
-    "logcli": json.dumps({"labels": {"pod": POD, "namespace": "istio-system"}, "line": LINE, "timestamp": TIME}),  # noqa: E501
+    "logcli": json.dumps({"labels": {"pod": POD, "namespace": "istio-system"}, "line": LINE, "timestamp": TIME}),
     "gcp": json.dumps({"textPayload": LINE, "resource": {"type": "k8s_container", "labels": {"pod_name": POD, "cluster_name": "c7"}}}),  # noqa: E501
-    "elastic": json.dumps({"_index": "x", "_source": {"message": LINE, "kubernetes": {"pod": {"name": POD}}}}),  # noqa: E501
+    "elastic": json.dumps({"_index": "x", "_source": {"message": LINE, "kubernetes": {"pod": {"name": POD}}}}),
     "cri in fluent bit": json.dumps({"log": f"{TIME} stdout F {LINE}", "kubernetes": {"pod_name": POD}}),
 }  # fmt: skip
 
@@ -103,9 +103,7 @@ def test_partial_lines_across_blocks(parse: Callable[..., Any], monkeypatch: pyt
         "cut_blocks",
         lambda chunks, size: whole((c[i : i + 64] for c in chunks for i in range(0, len(c), 64)), 128),
     )
-    parts = [f"{TIME} stdout F {LINE}"] * 3 + [
-        f"{TIME} stdout P {LINE[i : i + 50]}" for i in range(0, 300, 50)
-    ]
+    parts = [f"{TIME} stdout F {LINE}"] * 3 + [f"{TIME} stdout P {LINE[i : i + 50]}" for i in range(0, 300, 50)]
     result = parse("\n".join([*parts, f"{TIME} stdout F {LINE[300:]}"]).encode())
     assert [row["line"] for row in result.rows] == [1, 2, 3, 10]
     assert result.sources[0]["others"] == {"continued": 6}

@@ -68,9 +68,7 @@ line = '<503> GET;/a b;10.0.0.1:80 took 17 ms (blue)'
 """
 
 
-def test_new_format_is_one_file(
-    parse: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_format_is_one_file(parse: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_up = read_format(MADE_UP + "[samples.row]\nresponse_code = 503\n", "made-up.toml")
     monkeypatch.setattr("ingest.parser.load_formats", lambda: (made_up, *load_formats()))
     result = parse(made_up.samples[0].line.encode())
@@ -105,7 +103,7 @@ def test_tables_of_facts_agree_with_the_schema() -> None:
 
 def test_flags_name_outcomes_of_the_design() -> None:
     outcomes = {
-        "client_error", "client_gone", "upstream_error", "upstream_unreachable", "timeout", "no_healthy_upstream",  # noqa: E501
+        "client_error", "client_gone", "upstream_error", "upstream_unreachable", "timeout", "no_healthy_upstream",
         "overflow", "no_route", "rejected_by_policy", "rate_limited", "fault_injected", "protocol_error",
     }  # fmt: skip
     flags = load_flags().values()

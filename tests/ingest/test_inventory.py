@@ -72,7 +72,7 @@ def config_dump() -> dict[str, Any]:
 EVENTS = [
     {"type": "CONSECUTIVE_5XX", "cluster_name": "outbound|80||shop.example", "upstream_url": "10.1.0.1:8080",
      "action": "EJECT", "num_ejections": 2, "enforced": True, "timestamp": "2026-03-01T10:00:00.125Z"},
-    {"type": "CONSECUTIVE_5XX", "cluster_name": "outbound|80||shop.example", "upstream_url": "[2001:db8::5]:15443",  # noqa: E501
+    {"type": "CONSECUTIVE_5XX", "cluster_name": "outbound|80||shop.example", "upstream_url": "[2001:db8::5]:15443",
      "action": "UNEJECT", "num_ejections": 2, "enforced": False, "timestamp": "2026-03-01T10:00:30Z", "secs_since_last_action": "30"},  # noqa: E501
     {"time": "2018-03-01T10:00:00.125Z", "secs_since_last_action": "-1", "cluster": "local", "upstream_url": "10.0.0.1:80",  # noqa: E501
      "action": "eject", "type": "5xx", "num_ejections": "1", "enforced": "true"},
@@ -110,8 +110,8 @@ def test_clusters_text(parse: Callable[..., Any], tmp_path: Path) -> None:
 def test_config_dump(camel: bool, parse: Callable[..., Any], tmp_path: Path) -> None:
     text = json.dumps(config_dump(), indent=1)
     if camel:
-        for key in ("socket_address", "port_value", "lb_endpoints", "load_balancing_weight", "filter_metadata",  # noqa: E501
-                    "health_status", "cluster_name", "dynamic_endpoint_configs", "endpoint_config"):  # fmt: skip  # noqa: E501
+        for key in ("socket_address", "port_value", "lb_endpoints", "load_balancing_weight", "filter_metadata",
+                    "health_status", "cluster_name", "dynamic_endpoint_configs", "endpoint_config"):  # fmt: skip
             head, *rest = key.split("_")
             text = text.replace(f'"{key}"', f'"{head}{"".join(word.title() for word in rest)}"')
     path = tmp_path / "dump.json.gz"

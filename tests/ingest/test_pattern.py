@@ -76,16 +76,14 @@ def test_times_mixed_in_one_block() -> None:
     assert parse_times(pl.Series(texts)).to_list() == want
 
 
-# --- round trip -----------------------------------------------------------------------------------------------  # noqa: E501
+# --- round trip -----------------------------------------------------------------------------------------------
 
 TOKEN = st.text(
     st.characters(codec="utf-8", exclude_characters=' "\n\r', exclude_categories=["Cs"]),
     min_size=1,
     max_size=12,
 )
-TEXT = st.text(
-    st.characters(codec="utf-8", exclude_characters='"\n\r', exclude_categories=["Cs"]), max_size=12
-)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters='"\n\r', exclude_categories=["Cs"]), max_size=12)
 NUMBER = st.integers(0, 2**31 - 1).map(str) | st.just("-")
 
 #: operator -> (column, values as logged)
@@ -154,12 +152,8 @@ ANYTHING = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 @settings(max_examples=100, deadline=None)
-@given(
-    agent=ANYTHING, path=ANYTHING, tenant=ANYTHING, code=st.integers(0, 599), duration=st.integers(0, 2**40)
-)
-def test_json_round_trip_with_everything(
-    agent: str, path: str, tenant: str, code: int, duration: int
-) -> None:
+@given(agent=ANYTHING, path=ANYTHING, tenant=ANYTHING, code=st.integers(0, 599), duration=st.integers(0, 2**40))
+def test_json_round_trip_with_everything(agent: str, path: str, tenant: str, code: int, duration: int) -> None:
     entry = {
         "ua": agent,
         "where": {"path": path},
@@ -183,7 +177,7 @@ def test_json_round_trip_with_everything(
 
 
 def test_json_template_with_composed_values_and_times(parse: Callable[..., Any]) -> None:
-    template = '{"when":"%START_TIME(%s.%3f)%","req":"%REQ(:METHOD)% %REQ(:PATH)%","static":"x","to":"%UPSTREAM_HOST%"}'  # noqa: E501
+    template = '{"when":"%START_TIME(%s.%3f)%","req":"%REQ(:METHOD)% %REQ(:PATH)%","static":"x","to":"%UPSTREAM_HOST%"}'
     line = b'{"to":"10.0.0.1:80","req":"GET /a b","when":"1772359200.125","static":"x"}\n'
     (row,) = parse(line, log_format=template).rows
     assert row["start_time"] == datetime(2026, 3, 1, 10, 0, 0, 125000, UTC)

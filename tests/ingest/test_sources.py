@@ -28,14 +28,14 @@ from tests.ingest.lines import istio_line
 LINE = istio_line().encode()
 
 
-# --- names -----------------------------------------------------------------------------------------------------  # noqa: E501
+# --- names -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("path", "root", "names"),
     [
         ("s/cluster1/ingress/ingress-1.log", None, ("cluster1", "ingress", "ingress-1", "ingress")),
-        ("s/cluster2/frontend/frontend-c2-1.log.gz", "s", ("cluster2", "frontend", "frontend-c2-1", "unknown")),  # noqa: E501
+        ("s/cluster2/frontend/frontend-c2-1.log.gz", "s", ("cluster2", "frontend", "frontend-c2-1", "unknown")),
         ("logs/ingress.log", None, (None, "ingress", "ingress", "ingress")),
         ("cluster1/ingress.log", None, ("cluster1", "ingress", "ingress", "ingress")),
         ("mgmt-cluster/eastwest-2.log.1.gz", None, ("mgmt-cluster", "eastwest", "eastwest-2", "east_west")),
@@ -45,7 +45,7 @@ LINE = istio_line().encode()
         ("access.log", None, (None, "access", "access", "unknown")),
         ("eu-west1/istio-eastwestgateway-5d4f8c7b9-x2x4z.log", None,
          ("eu-west1", "istio-eastwestgateway", "istio-eastwestgateway-5d4f8c7b9-x2x4z", "east_west")),
-        ("/var/log/pods/istio-system_istio-ingressgateway-6f7d8c9b5-abcde_0f8f7d1e-53c1/istio-proxy/0.log", None,  # noqa: E501
+        ("/var/log/pods/istio-system_istio-ingressgateway-6f7d8c9b5-abcde_0f8f7d1e-53c1/istio-proxy/0.log", None,
          (None, "istio-ingressgateway", "istio-ingressgateway-6f7d8c9b5-abcde", "ingress")),
         ("/var/log/containers/shop-6f7d8c9b5-abcde_web_istio-proxy-0123456789abcdef.log", None,
          (None, "shop", "shop-6f7d8c9b5-abcde", "unknown")),
@@ -58,7 +58,7 @@ def test_names_from_path(path: str, root: str | None, names: tuple[str | None, .
 
 @pytest.mark.parametrize(
     ("gateway", "role"),
-    [("istio-ingressgateway", "ingress"), ("eastwest", "east_west"), ("east-west-gw", "east_west"), ("shop", "unknown"),  # noqa: E501
+    [("istio-ingressgateway", "ingress"), ("eastwest", "east_west"), ("east-west-gw", "east_west"), ("shop", "unknown"),
      (None, "unknown"), ("waypoint", "waypoint"), ("ztunnel", "ztunnel")],
 )  # fmt: skip
 def test_role_of_gateway(gateway: str | None, role: str) -> None:
@@ -74,7 +74,7 @@ def test_workloads_and_stems() -> None:
     assert stem_of(".log") == ".log"
 
 
-# --- arguments --------------------------------------------------------------------------------------------------  # noqa: E501
+# --- arguments --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_time_of_a_snapshot(folder: Path) -> None:
         find_inventory(["b.log@later"])
 
 
-# --- compression and blocks -------------------------------------------------------------------------------------  # noqa: E501
+# --- compression and blocks -------------------------------------------------------------------------------------
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "none": lambda data: data,
@@ -173,9 +173,7 @@ def test_several_members(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["gzip", "zstd", "bzip2", "xz"])
 def test_truncated_stream_gives_what_it_holds(name: str, parse: Callable[..., Any]) -> None:
-    noise = b"".join(
-        istio_line(request_id=f"{i * 2654435761 % 2**32:08x}-{i}").encode() + b"\n" for i in range(40_000)
-    )
+    noise = b"".join(istio_line(request_id=f"{i * 2654435761 % 2**32:08x}-{i}").encode() + b"\n" for i in range(40_000))
     packed = PACKERS[name](noise)
     whole = b"".join(ByteStream(io.BytesIO(packed)).chunks())
     assert whole == noise
@@ -222,7 +220,7 @@ def test_overlong_line_is_one_reject(monkeypatch: pytest.MonkeyPatch, parse: Cal
     assert len(reject["raw"]) == blocks.KEPT_BYTES
 
 
-# --- whole parses -----------------------------------------------------------------------------------------------  # noqa: E501
+# --- whole parses -----------------------------------------------------------------------------------------------
 
 
 def test_ten_megabyte_line(parse: Callable[..., Any]) -> None:
@@ -291,7 +289,7 @@ def test_folder_sorts_itself_out(tmp_path: Path, parse: Callable[..., Any]) -> N
 
 def test_messages_of_envoy_and_its_agent_are_counted(parse: Callable[..., Any]) -> None:
     lines = [
-        "[2026-03-01 10:00:00.125][15][warning][config] [source/common/config.cc:75] gRPC config stream closed",  # noqa: E501
+        "[2026-03-01 10:00:00.125][15][warning][config] [source/common/config.cc:75] gRPC config stream closed",
         "2026-03-01T10:00:00.125678Z\tinfo\txdsproxy\tconnected to upstream XDS server",
         '{"level":"info","msg":"hello","time":"2026-03-01T10:00:00Z"}',
         "plain words",
@@ -352,9 +350,9 @@ def test_role_by_content(parse: Callable[..., Any]) -> None:
     assert row["role"] == "unknown"
 
 
-PIECES = [LINE, b"\n", b"\r\n", b'"', b" ", b"\0", b"\xff", b"{", b'{"response_code":', b"}", b"[", b'] "', b"\x1f\x8b",  # noqa: E501
+PIECES = [LINE, b"\n", b"\r\n", b'"', b" ", b"\0", b"\xff", b"{", b'{"response_code":', b"}", b"[", b'] "', b"\x1f\x8b",
           b"a::b:1::cx_active::1\n", b'{"configs":[', b'"@type":"type.googleapis.com/envoy.admin.v3', b"stdout F ", b"stdout P ",  # noqa: E501
-          b"2026-03-01T10:00:00.125Z ", b'{"log":"', b"BZh9", b"\x28\xb5\x2f\xfd", b"[pod/a/b] ", b"\xef\xbb\xbf",  # noqa: E501
+          b"2026-03-01T10:00:00.125Z ", b'{"log":"', b"BZh9", b"\x28\xb5\x2f\xfd", b"[pod/a/b] ", b"\xef\xbb\xbf",
           b'{"action":"EJECT","upstream_url":"x","cluster_name":"c"}']  # fmt: skip
 
 
