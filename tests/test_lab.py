@@ -185,9 +185,7 @@ def test_envoys_die_with_a_killed_lab(envoy_here: None, tmp_path: Path) -> None:
         pass
 
 
-def test_what_a_killed_run_left_is_ended_and_strangers_are_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_run_left_is_ended_and_strangers_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.lab.lock.tempfile.gettempdir", lambda: str(tmp_path))
     run_dir = tmp_path / "hopline-lab-left"
     run_dir.mkdir()
@@ -209,9 +207,7 @@ def test_what_a_killed_run_left_is_ended_and_strangers_are_not(
             process.wait()
 
 
-def test_the_lock_is_held_and_free_again_after_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lock_is_held_and_free_again_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.lab.lock.tempfile.gettempdir", lambda: str(tmp_path))
 
     def hold_and_fail() -> None:
@@ -236,9 +232,7 @@ def test_a_taken_port_is_refused() -> None:
             lock.require_free([taken.getsockname()])
 
 
-@pytest.mark.parametrize(
-    ("timings", "message"), [({"nap_s": 1.0}, "has no timing nap_s"), ({}, "is not empty")]
-)
+@pytest.mark.parametrize(("timings", "message"), [({"nap_s": 1.0}, "has no timing nap_s"), ({}, "is not empty")])
 def test_wrong_calls_say_what_is_wrong(timings: dict[str, float], message: str, tmp_path: Path) -> None:
     (tmp_path / "something").touch()
     with pytest.raises(LabError, match=message):

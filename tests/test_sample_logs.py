@@ -82,9 +82,7 @@ def test_the_answer_key_is_made_from_the_truth(folder: Path) -> None:
     assert read(folder / "README.md") == answer_key.render(truth, folder)
     rows = read_truth(folder)
     assert truth["counts"]["requests"] == len(rows)
-    assert truth["counts"]["by_cluster"] == dict(
-        sorted(Counter(r["cluster"] or "none" for r in rows).items())
-    )
+    assert truth["counts"]["by_cluster"] == dict(sorted(Counter(r["cluster"] or "none" for r in rows).items()))
 
 
 def test_nothing_of_the_recording_machine_is_in_it(folder: Path) -> None:

@@ -27,18 +27,14 @@ def build_parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", help="record one scenario")
     run.add_argument("scenario", choices=sorted(SCENARIOS))
     run.add_argument("--out", type=Path, required=True, help="new or empty folder for the recording")
-    run.add_argument(
-        "--set", action="append", default=[], metavar="NAME=SECONDS", help="a timing of the scenario"
-    )
+    run.add_argument("--set", action="append", default=[], metavar="NAME=SECONDS", help="a timing of the scenario")
     for name, help_text in (
         ("samples", "record sample_logs again"),
         ("incidents", "record tests/incidents again"),
     ):
         verb = verbs.add_parser(name, help=help_text)
         verb.add_argument("--out", type=Path, required=True, help="folder that gets one folder per scenario")
-        verb.add_argument(
-            "--only", action="append", default=[], choices=sorted(SCENARIOS), help="just this one"
-        )
+        verb.add_argument("--only", action="append", default=[], choices=sorted(SCENARIOS), help="just this one")
     for item in fields(Settings):
         flag = "--" + item.name.replace("_", "-")
         run.add_argument(flag, type=type(item.default), default=None, help=f"default {item.default}")

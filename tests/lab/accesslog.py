@@ -48,17 +48,13 @@ JSON_FORMAT = {
 }
 
 
-def access_loggers(
-    files: Files, site: Site, workload: str, name: str, *, raw_cluster: bool = True
-) -> list[Any]:
+def access_loggers(files: Files, site: Site, workload: str, name: str, *, raw_cluster: bool = True) -> list[Any]:
     """Return a text and a JSON logger. `raw_cluster=False` logs a cluster's `alt_stat_name` instead."""
     swap = ("%UPSTREAM_CLUSTER_RAW%", "%UPSTREAM_CLUSTER%") if not raw_cluster else ("", "")
     text = TEXT_FORMAT.replace(*swap)
     keys = {key: value.replace(*swap) for key, value in JSON_FORMAT.items()}
     return [
-        _file_logger(
-            str(files.text_log(site, workload, name)), {"text_format_source": {"inline_string": text}}
-        ),
+        _file_logger(str(files.text_log(site, workload, name)), {"text_format_source": {"inline_string": text}}),
         _file_logger(str(files.json_log(site, workload, name)), {"json_format": keys}),
     ]
 

@@ -48,9 +48,7 @@ def check_recording(folder: Path) -> None:
         lost = any(_lost(row["answered_at"], when) for when in killed)
         wrong += _check_row(row, ingress.get(row["request_id"], []), None if lost else sidecars)
     if wrong:
-        raise LabError(
-            f"{folder}: {len(wrong)} requests do not agree with the logs, such as: {'; '.join(wrong[:3])}"
-        )
+        raise LabError(f"{folder}: {len(wrong)} requests do not agree with the logs, such as: {'; '.join(wrong[:3])}")
 
 
 def _lost(answered_at: str, killed_at: str) -> bool:
@@ -59,9 +57,7 @@ def _lost(answered_at: str, killed_at: str) -> bool:
     return timedelta(0) <= before < timedelta(seconds=1)
 
 
-def _check_row(
-    row: dict[str, str], hosts: list[str], sidecars: dict[str, dict[str, list[str]]] | None
-) -> list[str]:
+def _check_row(row: dict[str, str], hosts: list[str], sidecars: dict[str, dict[str, list[str]]] | None) -> list[str]:
     request, pod = row["request_id"], row["pod"]
     if row["kind"] == "malformed":
         return [f"{request} is not HTTP, yet a line has it"] if hosts else []

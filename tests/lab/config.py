@@ -134,9 +134,7 @@ def _eds_cluster(name: str, settings: Settings, eds: Path) -> Json:
     return {
         "name": name,
         "type": "EDS",
-        "eds_cluster_config": {
-            "eds_config": {"path_config_source": {"path": str(eds)}, "resource_api_version": "V3"}
-        },
+        "eds_cluster_config": {"eds_config": {"path_config_source": {"path": str(eds)}, "resource_api_version": "V3"}},
         "connect_timeout": seconds(settings.connect_timeout_s),
         "lb_policy": "LEAST_REQUEST",
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
@@ -144,9 +142,7 @@ def _eds_cluster(name: str, settings: Settings, eds: Path) -> Json:
         "circuit_breakers": {"thresholds": [dict.fromkeys(_LIMITS, 4294967295)]},
         "metadata": {
             "filter_metadata": {
-                "istio": {
-                    "services": [{"host": mesh.SERVICE, "name": mesh.SERVICE, "namespace": mesh.NAMESPACE}]
-                }
+                "istio": {"services": [{"host": mesh.SERVICE, "name": mesh.SERVICE, "namespace": mesh.NAMESPACE}]}
             }
         },
     }

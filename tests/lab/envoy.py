@@ -100,9 +100,7 @@ class EnvoyProcess:
         """Return the counters and gauges whose name starts with `prefix`."""
         page: dict[str, Any] = json.loads(await self.get("/stats?format=json"))
         return {
-            item["name"]: item["value"]
-            for item in page["stats"]
-            if "name" in item and item["name"].startswith(prefix)
+            item["name"]: item["value"] for item in page["stats"] if "name" in item and item["name"].startswith(prefix)
         }
 
     def kill(self) -> None:

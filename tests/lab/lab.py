@@ -27,9 +27,7 @@ from .pods import Pod
 class Lab:
     """Two clusters, traffic and a recorder. Use as `async with Lab(...) as lab`; `out` gets the recording."""
 
-    def __init__(
-        self, name: str, settings: Settings, lock: RunLock, out: Path, plan: Planner | None = None
-    ) -> None:
+    def __init__(self, name: str, settings: Settings, lock: RunLock, out: Path, plan: Planner | None = None) -> None:
         self.name = name
         self.settings = settings
         self.out = out
@@ -171,9 +169,7 @@ class Lab:
         counters: dict[str, dict[str, int]] = {}
         for proxy in self.settings.ingresses:
             stats = await self._envoys[proxy.name].stats(f"cluster.{mesh.OUTBOUND_CLUSTER}.")
-            counters[proxy.name] = {
-                name.split(f"{mesh.SERVICE}.", 1)[1]: value for name, value in stats.items()
-            }
+            counters[proxy.name] = {name.split(f"{mesh.SERVICE}.", 1)[1]: value for name, value in stats.items()}
         await self._flushed()
         recorder.cut_logs(self._files, self.out / "cut-live")
         self.load.close()
@@ -183,9 +179,7 @@ class Lab:
                 envoy.stop()
                 await self._flushed()
         recorder.cut_logs(self._files, self.out / "cut-final")
-        recorder.save_outlier_events(
-            self._files, (*self.settings.ingresses, EAST_WEST), self.out / "inventory"
-        )
+        recorder.save_outlier_events(self._files, (*self.settings.ingresses, EAST_WEST), self.out / "inventory")
         self._write_truth(counters)
 
     async def _flushed(self) -> None:
@@ -222,9 +216,7 @@ class Lab:
                 pod.spec.name: {str(status): number for status, number in sorted(pod.seen.items())}
                 for pod in self.pods.values()
             },
-            "log_lines": {
-                cut: recorder.count_lines(self.out / cut / "text") for cut in ("cut-live", "cut-final")
-            },
+            "log_lines": {cut: recorder.count_lines(self.out / cut / "text") for cut in ("cut-live", "cut-final")},
             "envoy_counters": {
                 proxy: {name: value for name, value in stats.items() if name.startswith(wanted)}
                 for proxy, stats in counters.items()

@@ -18,11 +18,9 @@ from .pods import ATTEMPT_HEADER, POD_HEADER
 from .truth import Answer
 
 USER_AGENTS = (
-    b"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/ "
-    b"Safari/537.36",
+    b"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/ Safari/537.36",
     b"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
-    b"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    b"Mobile/15E148",
+    b"Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
     b"okhttp/5.3.0",
     b"curl/8.17.0",
 )
@@ -181,9 +179,7 @@ class LoadGenerator:
                 return link
         source = mesh.CLIENT_ADDRESSES[self._opened % len(mesh.CLIENT_ADDRESSES)]
         self._opened += 1
-        reader, writer = await asyncio.open_connection(
-            proxy.address, mesh.INGRESS_PORT, local_addr=(source, 0)
-        )
+        reader, writer = await asyncio.open_connection(proxy.address, mesh.INGRESS_PORT, local_addr=(source, 0))
         return _Link(reader, writer)
 
 

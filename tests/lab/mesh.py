@@ -90,9 +90,7 @@ def pods(site: Site, count: int) -> tuple[PodSpec, ...]:
     """Return the pods of one cluster."""
     port = POD_PORT if site is CLUSTER1 else APP_PORT
     return tuple(
-        PodSpec(
-            f"frontend-c{site.octet}-{n}", f"frontend-c{site.octet}", site, f"127.{site.octet}.1.{n}", port
-        )
+        PodSpec(f"frontend-c{site.octet}-{n}", f"frontend-c{site.octet}", site, f"127.{site.octet}.1.{n}", port)
         for n in range(1, count + 1)
     )
 
@@ -148,6 +146,4 @@ def socket_address(ip: str, port: int) -> dict[str, Any]:
 
 def request_uuid(seed: int, number: int) -> str:
     """Return the request id of request `number`: a UUID that is the same for the same seed."""
-    return str(
-        uuid.UUID(bytes=uuid.uuid5(uuid.NAMESPACE_OID, f"hopline-lab/{seed}/{number}").bytes, version=4)
-    )
+    return str(uuid.UUID(bytes=uuid.uuid5(uuid.NAMESPACE_OID, f"hopline-lab/{seed}/{number}").bytes, version=4))

@@ -15,9 +15,7 @@ _FORGED_TAIL = (
     f'curl/8" "{_FORGED_ID}" "bank.example" "203.0.113.9:443" outbound|443||bank.example '
     "203.0.113.1:1 203.0.113.2:2 203.0.113.3:3 bank.example forged"
 ).encode()
-_FORGED_LINE = (
-    b'x" [2001-01-01T00:00:00.000Z] "GET /forged HTTP/1.1" 503 UH no_healthy_upstream - "-" 0 0 0 - "-" "-'
-)
+_FORGED_LINE = b'x" [2001-01-01T00:00:00.000Z] "GET /forged HTTP/1.1" 503 UH no_healthy_upstream - "-" 0 0 0 - "-" "-'
 
 USER_AGENTS: dict[str, bytes | None] = {
     "quotes": b'Mozilla/5.0 "quoted" (X11; "Linux")',

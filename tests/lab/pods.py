@@ -34,9 +34,7 @@ class Pod:
         self._random = random.Random(f"{settings.seed}/{spec.name}")
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
-        self._body = (b"<p>hello from the frontend</p>\n" * (settings.body_bytes // 31 + 1))[
-            : settings.body_bytes
-        ]
+        self._body = (b"<p>hello from the frontend</p>\n" * (settings.body_bytes // 31 + 1))[: settings.body_bytes]
 
     async def listen(self) -> None:
         """Accept connections."""

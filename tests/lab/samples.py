@@ -37,9 +37,7 @@ class Sample:
 SAMPLES: tuple[Sample, ...] = (
     # Recycled connections: most east-west lines are written in time, the last ones are not. The pods are
     # mended before their second ejection can end: one relapse, then failback.
-    Sample(
-        "crash", 1, {"max_requests_per_connection": 120, "base_ejection_s": 8.0}, {"down_s": 15.5}, plain=True
-    ),
+    Sample("crash", 1, {"max_requests_per_connection": 120, "base_ejection_s": 8.0}, {"down_s": 15.5}, plain=True),
     # Idle connections are closed: every east-west line is written by the time of the cut.
     Sample("scale_to_zero", 2, {"max_requests_per_connection": 100, "idle_timeout_s": 20.0}),
     # The same mesh with logs in Istio's JSON encoding.
@@ -61,9 +59,7 @@ async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str]
             continue
         with tempfile.TemporaryDirectory(prefix="hopline-sample-") as name:
             recording, finished = Path(name) / "recording", Path(name) / "sample"
-            await run_scenario(
-                sample.scenario, recording, {**sample.settings, "seed": sample.seed}, sample.timings
-            )
+            await run_scenario(sample.scenario, recording, {**sample.settings, "seed": sample.seed}, sample.timings)
             check_recording(recording)
             lay_out(sample, recording, finished)
             target = out / sample.scenario

@@ -82,9 +82,7 @@ def write_csv(answers: Iterable[Answer], path: Path) -> None:
     for answer in sorted(answers, key=lambda one: one.sent_us):
         row = [getattr(answer, name) for name in COLUMNS]
         row = ["" if value is None else value for value in row]
-        writer.writerow(
-            [rfc3339(answer.sent_us), rfc3339(answer.answered_us), *row[:5], answer.cluster, *row[5:]]
-        )
+        writer.writerow([rfc3339(answer.sent_us), rfc3339(answer.answered_us), *row[:5], answer.cluster, *row[5:]])
     path.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
 
 
