@@ -7,6 +7,25 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
+class Objectives:
+    """What was asked of a failover; None asks nothing.
+
+    `max_failover_s` seconds until requests are served again, `max_failed` lost requests per incident, `slo` percent
+    of a service's requests that must not be lost; `fault_at` (aware) is when the fault is known to have begun.
+    """
+
+    max_failover_s: float | None = None
+    max_failed: int | None = None
+    slo: float | None = None
+    fault_at: datetime | None = None
+
+    @property
+    def are_empty(self) -> bool:
+        """True when nothing is asked."""
+        return self.max_failover_s is None and self.max_failed is None and self.slo is None
+
+
+@dataclass(frozen=True)
 class Options:
     """The choices behind every answer; the defaults are documented in docs/explanation/failovers.md.
 
@@ -14,7 +33,7 @@ class Options:
     that bound `start_time`. `service` keeps one service host. `hold_down_s` seconds and `hold_down_requests`
     requests at the baseline must both pass before a failover counts as over; `merge_gap_s` is how close two of
     them must be to count as one; `full_share` is the share of requests that may still reach the primary when a
-    failover counts as complete.
+    failover counts as complete. `objectives` are what the view `verdicts` judges.
     """
 
     primary: str | None = None
@@ -25,3 +44,4 @@ class Options:
     hold_down_requests: int = 20
     merge_gap_s: float = 600.0
     full_share: float = 0.01
+    objectives: Objectives = Objectives()

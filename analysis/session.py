@@ -138,7 +138,14 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         listed = ", ".join(_literal(str(path.resolve())) for path in group)
         connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
     _create_flags(connection)
-    for name, moment in (("since", options.since), ("until", options.until)):
+    asked = options.objectives
+    for name, number in (
+        ("max_failover_s", asked.max_failover_s),
+        ("max_failed", asked.max_failed),
+        ("slo", asked.slo),
+    ):
+        connection.execute(f"SET VARIABLE {name} = CAST($value AS DOUBLE)", {"value": number})
+    for name, moment in (("since", options.since), ("until", options.until), ("fault_at", asked.fault_at)):
         text = moment.isoformat() if moment else None
         connection.execute(f"SET VARIABLE {name} = CAST($value AS TIMESTAMPTZ)", {"value": text})
     for name, text in (("primary_group", options.primary), ("service", options.service)):

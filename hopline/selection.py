@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from hopline.console import say_warnings
-from hopline.moments import parse_window
+from hopline.moments import parse_moment, parse_window
 from hopline.workspace import open_logs
 from ingest.errors import UsageError
 
@@ -76,6 +76,22 @@ class Selection:
         ),
     ] = 0.01
 
+    max_failover_seconds: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0, help="Objective: requests are served again within this; else exit 3."),
+    ] = None
+    max_failed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Objective: at most so many lost requests per incident.")
+    ] = None
+    slo: Annotated[
+        float | None,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="Objective: so many percent of requests are not lost."),
+    ] = None
+    fault_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When the fault is known to have begun; objectives count from it."),
+    ] = None
+
     @contextmanager
     def open(self) -> Iterator[analysis.Session]:
         """Read the logs and yield a session over them; its warnings go to standard error.
@@ -94,6 +110,12 @@ class Selection:
             hold_down_requests=self.hold_down_requests,
             merge_gap_s=self.merge_gap,
             full_share=self.full_share,
+            objectives=analysis.Objectives(
+                max_failover_s=self.max_failover_seconds,
+                max_failed=self.max_failed,
+                slo=self.slo,
+                fault_at=parse_moment(self.fault_at, argument="--fault-at") if self.fault_at else None,
+            ),
         )
         with open_logs(
             self.logs, inventory=self.inventory or (), log_format=self.log_format, options=options

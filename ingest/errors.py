@@ -47,5 +47,11 @@ class QueryError(HoplineError):
     """A SQL query failed or is not allowed in the sandbox."""
 
 
+class ObjectiveError(HoplineError):
+    """An objective that was asked for was missed, or cannot be shown to be met: exit code 3."""
+
+    exit_code = 3
+
+
 class OutputError(HoplineError):
     """The output cannot be written."""

@@ -169,14 +169,11 @@ def _last_end(rows: Sequence[Entry], stretch: Stretch, shows: Callable[[Entry], 
 def _find_full(rows: Sequence[Entry], full: Stretch) -> Interval | None:
     """Put full failover between the last request that went to the primary and the next to the secondary."""
     last = next((e for e in reversed(rows) if e.start < full.start and e.on_primary), None)
-    since = last.start if last else full.start
+    since = last.start if last else full.start - 1
     first = next((e for e in rows if e.start > since and e.on_secondary), None)
     if first is None:
         return None
-    if last is None:
-        last = next((e for e in reversed(rows) if e.start < first.start), None)
-    earliest = last.start if last else first.start
-    return Interval(earliest, first.start + START_RESOLUTION_US, last, first)
+    return Interval(last.start if last else first.start, first.start + START_RESOLUTION_US, last, first)
 
 
 def _find_recovered(rows: Sequence[Entry], last: Stretch, span: Span) -> Interval | None:

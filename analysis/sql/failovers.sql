@@ -51,13 +51,13 @@ WITH counted AS (
 )
 SELECT
     f.* EXCLUDE (route),
-    greatest(0, (epoch_us(first_spill_earliest) - epoch_us(onset_latest)) / 1e6) AS time_to_spill_min_s,
+    CASE WHEN spill_s < 0 THEN 0 ELSE spill_s END AS time_to_spill_min_s,
     (epoch_us(first_spill_latest) - epoch_us(onset_earliest)) / 1e6 AS time_to_spill_max_s,
-    greatest(0, (epoch_us(full_failover_earliest) - epoch_us(onset_latest)) / 1e6) AS time_to_full_failover_min_s,
+    CASE WHEN full_s < 0 THEN 0 ELSE full_s END AS time_to_full_failover_min_s,
     (epoch_us(full_failover_latest) - epoch_us(onset_earliest)) / 1e6 AS time_to_full_failover_max_s,
-    greatest(0, (epoch_us(first_failback_earliest) - epoch_us(full_failover_latest)) / 1e6) AS time_on_secondary_min_s,
+    CASE WHEN away_s < 0 THEN 0 ELSE away_s END AS time_on_secondary_min_s,
     (epoch_us(first_failback_latest) - epoch_us(full_failover_earliest)) / 1e6 AS time_on_secondary_max_s,
-    greatest(0, (epoch_us(recovered_earliest) - epoch_us(first_failback_latest)) / 1e6) AS time_to_failback_min_s,
+    CASE WHEN back_s < 0 THEN 0 ELSE back_s END AS time_to_failback_min_s,
     (epoch_us(recovered_latest) - epoch_us(first_failback_earliest)) / 1e6 AS time_to_failback_max_s,
     coalesce(c.requests, 0) AS requests,
     coalesce(c.failed, 0) AS failed,
@@ -66,5 +66,13 @@ SELECT
     c.during_ms[1] AS p50_ms_during, c.during_ms[2] AS p95_ms_during, c.during_ms[3] AS p99_ms_during,
     c.after_ms[1] AS p50_ms_after, c.after_ms[2] AS p95_ms_after, c.after_ms[3] AS p99_ms_after
 FROM judged_failovers AS f
-LEFT JOIN counted AS c USING (failover_id)
+LEFT JOIN counted AS c USING (failover_id),
+-- Intervals that overlap would give a negative least duration; a duration that did not happen stays NULL.
+LATERAL (
+    SELECT
+        (epoch_us(first_spill_earliest) - epoch_us(onset_latest)) / 1e6 AS spill_s,
+        (epoch_us(full_failover_earliest) - epoch_us(onset_latest)) / 1e6 AS full_s,
+        (epoch_us(first_failback_earliest) - epoch_us(full_failover_latest)) / 1e6 AS away_s,
+        (epoch_us(recovered_earliest) - epoch_us(first_failback_latest)) / 1e6 AS back_s
+)
 ORDER BY f.failover_id;

@@ -10,6 +10,7 @@ import typer
 from hopline.commands.outputs import Output
 from hopline.console import say
 from hopline.moments import check_zone
+from hopline.objectives import check_objectives
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
 from hopline.story import write_story
@@ -82,3 +83,4 @@ def failovers(
         else:
             query = _FOR_EYES if chosen in (TableFormat.TABLE, TableFormat.MD) else _EVERYTHING
             write_table(session.sql(query), chosen, output)
+        check_objectives(session)

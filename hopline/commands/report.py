@@ -13,6 +13,7 @@ from hopline.commands.outputs import Output
 from hopline.console import describe_screen, say
 from hopline.destination import check_writable, open_destination
 from hopline.moments import check_zone, parse_mark
+from hopline.objectives import check_objectives
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
 from hopline.story import write_story
@@ -79,8 +80,9 @@ def report(
             page = _render(session, chosen, title=title, zone=zone, marks=marks).encode("utf-8", "backslashreplace")
             with open_destination(output) as stream:
                 stream.write(page)
-    if output is not None:
-        say(f"wrote {output}")
+        if output is not None:
+            say(f"wrote {output}")
+        check_objectives(session)
 
 
 def _choose_format(wanted: ReportFormat | None, output: Path | None) -> ReportFormat:

@@ -5,6 +5,7 @@
                                     an empty cell leaves the default, `-` is NULL
     views/CASE/inventory.csv        rows of inventory, if any
     views/CASE/outlier_events.csv   rows of outlier_events, if any
+    views/CASE/options.toml         fields of analysis.Options, if any
     views/CASE/query.sql            the query
     views/CASE/expected.csv         its rows, as DuckDB casts them to text
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import csv
 import os
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from analysis import open_session
+from analysis import Objectives, Options, open_session
 from analysis.catalog import load_catalog, mentioned
 from ingest import schema
 from tests.analysis.simulate import START, entry, write
@@ -62,6 +64,11 @@ def _access_log(path: Path) -> list[dict[str, Any]]:
     return [entry(float(row.pop("at")), **row) for row in rows]
 
 
+def _options(path: Path) -> Options:
+    given = tomllib.loads(path.read_text()) if path.exists() else {}
+    return Options(**{**given, "objectives": Objectives(**given.get("objectives", {}))})
+
+
 def _cases() -> list[str]:
     return sorted(folder.name for folder in CASES.iterdir() if folder.is_dir())
 
@@ -75,7 +82,7 @@ def test_view(case: str, tmp_path: Path) -> None:
         inventory=_read(folder / "inventory.csv", schema.INVENTORY),
         outlier_events=_read(folder / "outlier_events.csv", schema.OUTLIER_EVENTS),
     )
-    with open_session(files) as session:
+    with open_session(files, _options(folder / "options.toml")) as session:
         query = (folder / "query.sql").read_text().strip().rstrip(";")
         table = session.sql(f"SELECT COLUMNS(*)::VARCHAR FROM ({query})")
     names = list(table.schema.names)
