@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.cases import Case, measure_incident
+from reports.cases import Case, measure_incident, measure_outages
 from reports.model import Failover
 from reports.wording import (
     write_count,
@@ -76,7 +76,7 @@ def make_rollup(case: Case) -> tuple[Card, ...]:
 def _make_stay(case: Case, f: Failover) -> Iterator[Card]:
     """Yield how long, or how much, another group or nobody served."""
     secondary = f.secondary or "secondary"
-    relapses = f"{write_number_word(f.relapses)} relapse{'' if f.relapses == 1 else 's'}"
+    relapses = f"{write_number_word(f.relapses)} relapse{'s' if f.relapses > 1 else ''}"
     if f.time_on_secondary_max_s is not None:
         lasted = write_middle(f.time_on_secondary_min_s, f.time_on_secondary_max_s)
         yield Card(lasted, f"on {secondary}", relapses)
@@ -84,13 +84,10 @@ def _make_stay(case: Case, f: Failover) -> Iterator[Card]:
         share = write_share(f.served_by_secondary, f.requests) if case.covered else ""
         note = f"{share} of the requests during it" if share else "requests during it"
         yield Card(write_count(f.served_by_secondary), f"served by {secondary}", note)
-    spells = [
-        (e.until_latest - e.latest).total_seconds()
-        for e in case.events_of(f)
-        if e.event == "outage" and e.latest is not None and e.until_latest is not None
-    ]
-    if spells:
-        yield Card(write_seconds(sum(spells)), "without any answer", write_counted(len(spells), "outage"))
+    silent = measure_outages(case, f)
+    if silent:
+        outages = sum(event.event == "outage" for event in case.events_of(f))
+        yield Card(write_seconds(silent), "without any answer", write_counted(outages, "outage"))
 
 
 def _make_span(least: float | None, greatest: float | None, label: str) -> Card:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reports.model import Event, Failover, Incident, Phase, Report, Scene
+from reports.model import Event, Failover, Failure, Incident, Phase, Report, Scene
 from reports.wording import Clock
 
 
@@ -72,10 +72,19 @@ def measure_incident(case: Case) -> float | None:
     if case.incident.open_at_end or case.incident.began_before_start:
         return None
     worst = case.worst
-    if len(case.failovers) == 1 and worst.kind == "complete" and worst.time_on_secondary_min_s is not None:
+    if len(case.failovers) == 1 and worst.time_on_secondary_min_s is not None:
         return (worst.time_on_secondary_min_s + (worst.time_on_secondary_max_s or 0)) / 2
     first, last = case.incident.started_latest, case.incident.ended_latest
     return (last - first).total_seconds() if first is not None and last is not None else None
+
+
+def measure_outages(case: Case, failover: Failover) -> float:
+    """Return for how many seconds nobody answered during a failover."""
+    return sum(
+        (event.until_latest - event.latest).total_seconds()
+        for event in case.events_of(failover)
+        if event.event == "outage" and event.latest is not None and event.until_latest is not None
+    )
 
 
 def name_trigger(trigger: str) -> str:
@@ -110,3 +119,16 @@ def find_proof(event: Event) -> tuple[str, int]:
     if event.event == "last_primary_error" and event.before_source is not None:
         source, line = event.before_source, event.before_line
     return (source or "", line or 0) if source is not None and line is not None else ("", 0)
+
+
+def find_symptom(scene: Scene | None, failover: Failover) -> Failure | None:
+    """Return the kind of failure that shows what set a failover off; None where no kind stands out.
+
+    That nobody was left comes after what took the endpoints away, so it counts only where it is all there is.
+    """
+    if scene is None:
+        return None
+    first = [k for k in scene.failure_kinds if k.outcome != "no_healthy_upstream"]
+    if failover.trigger == "no_healthy_upstream" or not first:
+        first = list(scene.failure_kinds)
+    return first[0] if first and 2 * first[0].requests >= sum(kind.requests for kind in first) else None

@@ -46,8 +46,8 @@ def _write_report(report: Report) -> Iterator[str]:
     story, cases = tell_story(report), find_cases(report)
     yield f"# {escape(story.headline, 160)}"
     yield ""
-    yield escape(story.standfirst, 400)
-    yield ""
+    if story.standfirst:
+        yield from (escape(story.standfirst, 400), "")
     if len(cases) == 1:
         yield from _write_incident(report, cases[0], story.chapters[0], level=2)
     else:

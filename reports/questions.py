@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from reports.cases import Case, find_cases, name_trigger
+from reports.cases import Case, find_cases, find_symptom, name_trigger
 from reports.model import Failover, Report, Scene, Source, Unknowns
 from reports.wording import (
     Clock,
@@ -65,12 +65,20 @@ def ask_questions(report: Report) -> tuple[str, ...]:
 
 def _ask_about(case: Case, failover: Failover) -> Iterator[str]:
     primary, service = failover.primary or "the primary", write_service(failover.service, None)
-    yield _ask_why(case, failover).format(primary=primary)
-    others = [name_trigger(name) for name in failover.trigger_candidates if name != failover.trigger]
-    if others and failover.trigger_basis != "inventory" and failover.trigger != "endpoints_removed":
-        yield f"Whether the cause was rather {join_words(others, 'or')}: what the log shows fits that as well."
+    if not case.covered:
+        return
     if failover.began_before_start:
         yield f"When and why {service} left {primary}: the log begins later."
+    else:
+        yield _ask_why(case, failover).format(primary=primary)
+    others = [name_trigger(name) for name in failover.trigger_candidates if name != failover.trigger]
+    if (
+        others
+        and not failover.began_before_start
+        and failover.trigger_basis != "inventory"
+        and failover.trigger != "endpoints_removed"
+    ):
+        yield f"Whether the cause was rather {join_words(others, 'or')}: what the log shows fits that as well."
     if failover.open_at_end:
         yield f"When {service} came back to {primary}: the log ends earlier."
     if failover.primary_basis in ("traffic", "only_group"):
@@ -83,8 +91,8 @@ def _ask_about(case: Case, failover: Failover) -> Iterator[str]:
 def _ask_why(case: Case, failover: Failover) -> str:
     if failover.trigger == "endpoints_removed" and failover.trigger_basis == "traffic":
         return _REMOVED_OR_NOT
-    scene = case.scene_of(failover)
-    details = scene.failure_kinds[0].response_code_details if scene is not None and scene.failure_kinds else None
+    symptom = find_symptom(case.scene_of(failover), failover)
+    details = symptom.response_code_details if symptom else None
     # Envoy writes what the kernel said into the details: refused is more than merely failed.
     if failover.trigger == "connect_failure" and "connection_refused" in (details or "").lower():
         return _REFUSED
@@ -104,7 +112,8 @@ def _ask_about_requests(scenes: Sequence[Scene], failovers: Sequence[Failover]) 
     unknown = facts.through_gateway - facts.final_known
     if unknown > 0:
         through = write_counted(facts.through_gateway, "request")
-        which = f"Which pod answered {write_count(unknown)} of the {through} that went through an east-west gateway"
+        of = "the " if unknown == facts.through_gateway else f"{write_count(unknown)} of the "
+        which = f"Which pod answered {of}{through} that went through an east-west gateway"
         if facts.final_candidates:
             which += f"; for {write_count(facts.final_candidates)} there are several candidates"
         if facts.final_pending:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.cases import Case, name_trigger, write_code
+from reports.cases import Case, find_symptom, name_trigger, write_code
 from reports.model import Failover, Scene
 from reports.wording import (
     join_words,
@@ -71,6 +71,8 @@ def write_text(sentences: Sequence[Sentence]) -> str:
 
 def tell_failover(case: Case, failover: Failover) -> list[Sentence]:
     """Return the story of one failover: what set it off, where traffic went, what it cost, how it ended."""
+    if not case.covered:
+        return [_tell_filtered(case, failover)]
     return [
         _tell_start(case, failover),
         *_tell_move(case, failover),
@@ -83,7 +85,7 @@ def tell_failover(case: Case, failover: Failover) -> list[Sentence]:
 def _tell_start(case: Case, failover: Failover) -> Sentence:
     primary = Run(failover.primary or "the primary group", PRIMARY)
     if failover.began_before_start:
-        start = case.clock.write(min(p.starts for p in case.phases_of(failover)), fine=False)
+        start = case.clock.say(min(p.starts for p in case.phases_of(failover)), fine=False)
         service = write_service(failover.service, None)
         return (Run(f"When the log begins, at {start}, {service} was already away from "), primary, Run("."))
     opening = _OPENINGS.get(failover.trigger, _OPENINGS["unknown"])
@@ -91,13 +93,29 @@ def _tell_start(case: Case, failover: Failover) -> Sentence:
         opening = _INFERRED.get(failover.trigger, opening)
     scene = case.scene_of(failover)
     words = {
-        "at": case.clock.write(failover.onset_latest, up=True) if failover.onset_latest else "an unknown time",
+        "at": case.clock.say(failover.onset_latest, up=True) if failover.onset_latest else "an unknown time",
         "of": _count_failing(scene, failover.primary),
-        "codes": _name_codes(scene),
+        "codes": _name_codes(scene, failover),
         "basis": _BASES.get(failover.trigger_basis or "", ""),
     }
     before, after = (part.format(**words) for part in opening)
     return (Run(before), primary, Run(after))
+
+
+def _tell_filtered(case: Case, failover: Failover) -> Sentence:
+    """Say what a log that does not hold every request can tell: that some failed, not where the others went."""
+    phases = [p for p in case.phases_of(failover) if p.failed] or list(case.phases_of(failover))
+    begin, end = min(p.starts for p in phases), max(p.ends for p in phases)
+    scene = case.scene_of(failover)
+    service = write_service(failover.service, None)
+    return (
+        Run(f"Between {case.clock.say(begin, fine=False)} and {case.clock.say(end, fine=False)} the log holds "),
+        Run(write_counted(failover.failed, "failed request"), FAILED),
+        Run(
+            f" to {service}{_name_codes(scene, failover)}. It does not hold every request, so neither a share nor where the "
+        ),
+        Run("others went can be told from it."),
+    )
 
 
 def _count_failing(scene: Scene | None, primary: str | None) -> str:
@@ -113,14 +131,10 @@ def _count_failing(scene: Scene | None, primary: str | None) -> str:
     return f"{write_number_word(failing)} of {write_number_word(len(own))} endpoints of "
 
 
-def _name_codes(scene: Scene | None) -> str:
-    """Return the status and flags that most lost requests carried: ` (503 UF,URX)`."""
-    if scene is None or not scene.failures:
-        return ""
-    top = scene.failures[0]
-    if 2 * sum(top.failed) < sum(sum(f.failed) for f in scene.failures):
-        return ""
-    return f" ({write_code(top.response_code, top.response_flags)})"
+def _name_codes(scene: Scene | None, failover: Failover) -> str:
+    """Return the status and flags that the requests lost at the beginning carried: ` (503 UF,URX)`."""
+    symptom = find_symptom(scene, failover)
+    return f" ({write_code(symptom.response_code, symptom.response_flags)})" if symptom else ""
 
 
 def _tell_move(case: Case, failover: Failover) -> list[Sentence]:
@@ -142,7 +156,7 @@ def _tell_move(case: Case, failover: Failover) -> list[Sentence]:
         full = _after(failover.time_to_full_failover_min_s, failover.time_to_full_failover_max_s)
         rest = f", and all of them {full}."
     else:
-        share = f" ({write_share(served, failover.requests)})" if case.covered else ""
+        share = f" ({write_share(served, failover.requests)})"
         of = f"{write_count(served)} of {write_counted(failover.requests, 'request')}{share}"
         rest = f"; never all of them: it answered {of}."
     return [(Run(f"The gateway {gateway} sent its first request to "), secondary, Run(f" {spill}{rest}"))]
@@ -167,7 +181,7 @@ def _tell_outages(case: Case, failover: Failover) -> list[Sentence]:
     for event in outages[:2]:
         if event.latest is None or event.until_latest is None:
             continue
-        begun, ended = case.clock.write(event.latest, up=True), case.clock.write(event.until_latest, up=True)
+        begun, ended = case.clock.say(event.latest, up=True), case.clock.say(event.until_latest, up=True)
         lost = f"{write_count(event.failed or 0)} of {write_counted(event.requests or 0, 'request')} failed"
         sentences.append((Run(f"From {begun} to {ended} "), Run("nobody answered", FAILED), Run(f": {lost}.")))
     if len(outages) > 2:
@@ -179,11 +193,6 @@ def _tell_outages(case: Case, failover: Failover) -> list[Sentence]:
 def _tell_cost(case: Case, failover: Failover) -> Sentence:
     if not failover.failed:
         return (Run("No request failed", STRONG), Run(f" of the {write_count(failover.requests)} during it."))
-    if not case.covered:
-        return (
-            Run(f"{write_counted(failover.failed, 'failed request')} logged", FAILED),
-            Run(" during it; the log does not hold every request, so no share is given."),
-        )
     runs = [
         Run(f"{write_count(failover.failed)} of {write_counted(failover.requests, 'request')} failed", FAILED),
         Run(f" ({write_share(failover.failed, failover.requests)})"),
@@ -195,7 +204,7 @@ def _tell_cost(case: Case, failover: Failover) -> Sentence:
         parts.append(f"{write_count(early)} before the failover was complete")
     if relapses:
         later = write_count(sum(e.failed or 0 for e in relapses))
-        when = join_words([case.clock.write(e.latest, fine=False) for e in relapses[:3] if e.latest])
+        when = join_words([case.clock.say(e.latest, fine=False) for e in relapses[:3] if e.latest])
         times = f" and {write_counted(len(relapses) - 3, 'more time')}" if len(relapses) > 3 else ""
         parts.append(f"{later} when {failover.primary or 'the primary'} was tried again, at {when}{times}")
     return (*runs, Run(f": {join_words(parts)}." if parts else "."))
@@ -204,16 +213,16 @@ def _tell_cost(case: Case, failover: Failover) -> Sentence:
 def _tell_end(case: Case, failover: Failover) -> list[Sentence]:
     if failover.open_at_end:
         end = max(p.ends for p in case.phases_of(failover))
-        return [(Run(f"The log ends at {case.clock.write(end, fine=False)} with the failover still open."),)]
+        return [(Run(f"The log ends at {case.clock.say(end, fine=False)} with the failover still open."),)]
     back, whole = failover.first_failback_latest, failover.recovered_latest
     if whole is None:
         return []
-    end_run = (Run(case.clock.write(whole, up=True), STRONG), Run("."))
+    end_run = (Run(case.clock.say(whole, up=True), STRONG), Run("."))
     if back is None:
         return [(Run("It was whole again at "), *end_run)]
     if _same(failover, "first_failback", "recovered"):
         return [(Run("Traffic came back, all at once, at "), *end_run)]
-    return [(Run(f"Traffic came back from {case.clock.write(back, up=True)} and was whole again at "), *end_run)]
+    return [(Run(f"Traffic came back from {case.clock.say(back, up=True)} and was whole again at "), *end_run)]
 
 
 def tell_several(case: Case) -> list[Sentence]:
@@ -249,9 +258,9 @@ def _tell_extent(case: Case) -> Sentence:
     if secondaries:
         runs += [Run(" for "), Run(join_words(secondaries), SECONDARY)]
     if incident.started_latest is not None:
-        runs.append(Run(f" from {case.clock.write(incident.started_latest, up=True)}"))
+        runs.append(Run(f" from {case.clock.say(incident.started_latest, up=True)}"))
     ended = incident.ended_latest
-    runs.append(Run(" on." if ended is None else f" to {case.clock.write(ended, up=True)}."))
+    runs.append(Run(" on." if ended is None else f" to {case.clock.say(ended, up=True)}."))
     return tuple(runs)
 
 

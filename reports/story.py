@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.cards import Card, make_cards, make_rollup
-from reports.cases import Case, find_cases, measure_incident
+from reports.cases import Case, find_cases, measure_incident, measure_outages
 from reports.model import Report
 from reports.sentences import FAILED, STRONG, Run, Sentence, tell_failover, tell_several
 from reports.wording import (
@@ -60,18 +60,25 @@ def _write_headline(report: Report, chapters: Sequence[Chapter]) -> str:
     if len(chapters) == 1:
         return chapters[0].headline
     if chapters:
-        services = {f.service for f in report.failovers}
-        where = str(next(iter(services))) if len(services) == 1 else write_counted(len(services), "service")
-        return f"{len(chapters)} incidents of {where}"
+        return f"{_name_services(report)} failed over {_count_times(len(chapters))}"
     if not report.totals.requests:
         return "Nothing to report: no request in the log"
     return "No failover found"
 
 
+def _name_services(report: Report) -> str:
+    services = sorted({failover.service or "an unknown service" for failover in report.failovers})
+    return services[0] if len(services) == 1 else f"{write_capital(write_number_word(len(services)))} services"
+
+
+def _count_times(number: int) -> str:
+    return {1: "once", 2: "twice"}.get(number, f"{write_number_word(number)} times")
+
+
 def _write_period(report: Report) -> str:
     totals = report.totals
     if totals.first_time is None or totals.last_time is None:
-        return f"{write_counted(totals.sources, 'source')} read."
+        return ""
     clock = Clock(report.time_zone)
     if clock.same_day(totals.first_time, totals.last_time):
         first, last = clock.write(totals.first_time, fine=False), clock.write(totals.last_time, fine=False)
@@ -86,15 +93,10 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
     if chapters:
         failed = sum(i.failed for i in report.incidents)
         whole = sum(i.requests for i in report.incidents)
-        times = write_capital(write_number_word(len(chapters)))
+        lost = f"{write_count(failed)} of {write_counted(whole, 'request')} failed" if failed else "No request failed"
+        times = f"{_name_services(report)} failed over {_count_times(len(chapters))}. In all, "
         return (
-            (Run(f"{times} times a service ran on other endpoints than its own, or on none."),),
-            (
-                Run(
-                    f"In all, {write_count(failed)} of {write_counted(whole, 'request')}", FAILED if failed else STRONG
-                ),
-                Run(" during the incidents failed; each incident has its section below."),
-            ),
+            (Run(times), Run(lost, FAILED if failed else STRONG), Run(" meanwhile; each incident has its section.")),
         )
     if not totals.requests:
         return (_tell_nothing_read(report),)
@@ -102,8 +104,8 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
     between = ""
     if totals.first_time is not None and totals.last_time is not None:
         between = (
-            f" between {clock.write(totals.first_time, fine=False)} and "
-            f"{clock.write(totals.last_time, fine=False, up=True)} ({report.time_zone})"
+            f" between {clock.say(totals.first_time, fine=False)} and "
+            f"{clock.say(totals.last_time, fine=False, up=True)} ({report.time_zone})"
         )
     lost = f"{write_counted(totals.failed, 'request')} failed" if totals.failed else "none failed"
     share = f" ({write_share(totals.failed, totals.requests)})" if totals.failed else ""
@@ -162,15 +164,22 @@ def _name_incident(case: Case) -> str:
     worst, incident = case.worst, case.incident
     services = incident.services
     name = services[0] if len(services) == 1 else f"{write_capital(write_number_word(len(services)))} services"
+    if not case.covered:
+        return f"{name} lost {write_counted(incident.failed, 'request')}, says a log that does not hold every request"
     length = measure_incident(case)
     lasting = f" for {write_seconds_in_words(length)}" if length is not None else ""
-    if incident.kind == "outage" and (worst.secondary is None or not worst.served_by_secondary):
-        return f"{name} had no healthy endpoint{lasting}"
-    verb = "partly ran" if incident.kind == "partial" else "ran"
-    where = worst.secondary or "another group"
+    away = worst.served_by_secondary and worst.secondary
+    silent = sum(measure_outages(case, f) for f in case.failovers) if len(case.failovers) == 1 else 0.0
     if incident.open_at_end:
-        return f"{name} {verb} on {where}, and still did when the log ended"
-    return f"{name} {verb} on {where}{lasting}"
+        lasting = ", and still did when the log ended" if away else ", and was not back when the log ended"
+    if incident.kind == "outage" and not away:
+        return f"{name} had no answer{lasting}"
+    if not away:
+        return f"{name} lost requests on {worst.primary or 'its endpoints'}{lasting}"
+    verb = "partly ran" if incident.kind == "partial" else "ran"
+    if silent:
+        return f"{name} had no answer for {write_seconds_in_words(silent)} and ran on {worst.secondary}{lasting}"
+    return f"{name} {verb} on {worst.secondary}{lasting}"
 
 
 def _write_standfirst(case: Case) -> str:

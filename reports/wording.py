@@ -22,8 +22,8 @@ def write_count(number: int) -> str:
 
 
 def write_number_word(number: int) -> str:
-    """Return `one` to `nine` in letters, anything else in digits."""
-    return _SMALL[number] if 0 < number < len(_SMALL) else write_count(number)
+    """Return `no`, `one` to `nine` in letters, anything else in digits."""
+    return _SMALL[number] if 0 <= number < len(_SMALL) else write_count(number)
 
 
 def write_capital(text: str) -> str:
@@ -149,6 +149,12 @@ class Clock:
         local = self.local(moment)
         text = local.strftime("%H:%M:%S") + (f".{local.microsecond // 1000:03}" if fine else "")
         return f"{local.day} {_MONTHS[local.month - 1][:3]} {text}" if self.dated else text
+
+    def say(self, moment: datetime, *, fine: bool = True, up: bool = False) -> str:
+        """Return an instant for a sentence: `20:54:06.214`, or `20:54:06.214 on 24 Nov` where dated."""
+        text = self.write(moment, fine=fine, up=up)
+        day, month, clock = text.split(" ") if self.dated else ("", "", text)
+        return f"{clock} on {day} {month}" if self.dated else clock
 
     def write_interval(self, earliest: datetime | None, latest: datetime | None) -> str:
         """Return `20:54:06.212 - 20:54:06.214` (with an en dash); the interval shown covers the real one."""
