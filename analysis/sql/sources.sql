@@ -7,7 +7,7 @@
 -- needs: source_files, access_log
 -- columns:
 --   source_files.*
---   coverage: errors_only (every entry is an error: a filtered log), unknown (fewer than 20 entries) sampled (the request ids kept are those a runtime filter keeps) or full (nothing suggests that entries are missing).
+--   coverage: errors_only (every entry is an error: a filtered log), unknown (fewer than 20 entries), sampled (the request ids kept are those a runtime filter keeps) or full (nothing suggests that entries are missing).
 --   gaps: Silences inside the log: list of (gap_start, gap_end), UTC.
 CREATE TABLE sources AS
 WITH facts AS (
