@@ -39,7 +39,7 @@ class Entry:
     @property
     def on_primary(self) -> bool:
         """True when it was sent to the primary group, or nowhere for want of an endpoint."""
-        return self.role == "primary" or self.is_symptom
+        return self.role in ("primary", "none") or self.is_symptom
 
     @property
     def served_by_primary(self) -> bool:
@@ -144,13 +144,13 @@ def _first_start(rows: Sequence[Entry], since: int, shows: Callable[[Entry], boo
 
 
 def _first_end(rows: Sequence[Entry], since: int, shows: Callable[[Entry], bool]) -> Interval | None:
-    """Put a failure between the last healthy end before it and the end of the first request that shows it."""
+    """Put a failure at the end of the first request that shows it, or one gap between requests before."""
     first = min((e for e in rows if e.start >= since and shows(e)), key=lambda e: e.end, default=None)
     if first is None:
         return None
-    healthy = [e for e in rows if e.served_by_primary and e.end < first.end]
-    before = max(healthy, key=lambda e: e.end, default=None)
-    earliest = before.end if before else first.start
+    before = next((e for e in reversed(rows) if e.start < first.start and e.served_by_primary), None)
+    # A request lost like the first one could have begun right after the last good one, and ended as much earlier.
+    earliest = first.end - (first.start - before.start) if before else first.start
     return Interval(earliest, first.end + END_RESOLUTION_US, before, first)
 
 
@@ -187,13 +187,15 @@ def _find_recovered(rows: Sequence[Entry], last: Stretch, span: Span) -> Interva
     back = next((e for e in rows if e.start > gone.start and e.served_by_primary), None)
     if back is None:
         return None
+    # Requests that found no endpoint at all may lie between the last one elsewhere and the first one back.
+    gone = next(e for e in reversed(rows) if e.start < back.start and not e.served_by_primary)
     return Interval(gone.start, back.start + START_RESOLUTION_US, gone, back)
 
 
 def _extent(rows: Sequence[Entry], stretches: Sequence[Stretch], burst: Burst) -> tuple[Interval, Interval]:
     """Put the beginning and the end of a burst of failures between requests."""
     first, last = stretches[burst.first], stretches[burst.last]
-    shows: Callable[[Entry], bool] = lambda e: e.failed  # noqa: E731
+    shows: Callable[[Entry], bool] = lambda e: e.failed or e.is_symptom  # noqa: E731
     begun = _first_start(rows, first.start, shows)
     if begun is None or begun.latest > last.end + SECOND:
         shows = lambda e: e.on_secondary  # noqa: E731

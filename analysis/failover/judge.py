@@ -283,7 +283,8 @@ def _in_order(events: Sequence[Event]) -> list[Event]:
         "first_failback",
     )
     rank = {name: n for n, name in enumerate((*names, "recovered"))}
-    return sorted(events, key=lambda e: (e.at.latest, rank[e.name]))
+    # An outage shows when its first request begins, the onset only when that request ends.
+    return sorted(events, key=lambda e: (e.name != "onset", e.at.latest, rank[e.name]))
 
 
 def _failover_row(case: _Case) -> dict[str, Any]:
