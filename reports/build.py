@@ -64,7 +64,9 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
     ),
     "endpoints": (
         "Which endpoint served how much, and how well?",
-        "SELECT * FROM endpoints ORDER BY service, service_port, subset, group_role, requests DESC, endpoint",
+        "SELECT * FROM endpoints\n"
+        "ORDER BY service, service_port, subset,\n"
+        "    list_position(['primary', 'secondary', 'unknown', 'none'], group_role), endpoint_group, endpoint",
     ),
     "sources": ("Which files were read, and what was in them?", "SELECT * FROM sources ORDER BY source"),
 }

@@ -106,15 +106,13 @@ def _tell_filtered(case: Case, failover: Failover) -> Sentence:
     """Say what a log that does not hold every request can tell: that some failed, not where the others went."""
     phases = [p for p in case.phases_of(failover) if p.failed] or list(case.phases_of(failover))
     begin, end = min(p.starts for p in phases), max(p.ends for p in phases)
-    scene = case.scene_of(failover)
-    service = write_service(failover.service, None)
+    between = f"Between {case.clock.say(begin, fine=False)} and {case.clock.say(end, fine=False)}"
+    codes = _name_codes(case.scene_of(failover), failover)
     return (
-        Run(f"Between {case.clock.say(begin, fine=False)} and {case.clock.say(end, fine=False)} the log holds "),
+        Run(f"{between} the log holds "),
         Run(write_counted(failover.failed, "failed request"), FAILED),
-        Run(
-            f" to {service}{_name_codes(scene, failover)}. It does not hold every request, so neither a share nor where the "
-        ),
-        Run("others went can be told from it."),
+        Run(f" to {write_service(failover.service, None)}{codes}. It does not hold every request, so "),
+        Run("neither a share nor where the others went can be told from it."),
     )
 
 

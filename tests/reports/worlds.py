@@ -117,7 +117,8 @@ def write_line(at: datetime, answer: Answer, service: str, path: str, agent: str
     return (
         f'[{stamp(at)}] "GET {path} HTTP/1.1" {answer.code} {answer.flags} {answer.details} - "{answer.reason}" 0 512 '
         f'{answer.ms} {took} "-" "{agent}" "00000000-0000-4000-8000-{number:012d}" "{service}" {host} '
-        f"outbound|80||{service} 10.1.0.11:{40000 + number % 20000} 10.1.0.11:8080 192.0.2.7:{1024 + number % 60000} - -"
+        f"outbound|80||{service} 10.1.0.11:{40000 + number % 20000} 10.1.0.11:8080 192.0.2.7:{1024 + number % 60000} "
+        "- -"
     )
 
 
@@ -146,7 +147,8 @@ def crashing(
 
     def behave(t: float, chance: random.Random) -> Answer:
         if begin <= t < begin + 1 or (probe is not None and probe <= t < probe + 0.7):
-            return refused(chance, service) if chance.random() < 0.6 else remote(chance)
+            early = t < begin + 0.15
+            return refused(chance, service) if early or chance.random() < 0.6 else remote(chance)
         if begin <= t < end or (end <= t < end + 5 and chance.random() > (t - end) / 5):
             return remote(chance)
         return healthy(service)(t, chance)
@@ -192,7 +194,7 @@ def days() -> World:
     hour = 3600
 
     def behave(t: float, chance: random.Random) -> Answer | None:
-        if 60 * hour <= t < 63 * hour:
+        if 46 * hour <= t < 49 * hour:
             return None
         if 20 * hour <= t < 20.2 * hour:
             return refused(chance)
