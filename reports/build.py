@@ -90,7 +90,7 @@ def build_report(
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, sources)
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
-    figures += [Figure(q.name, None, q.question, q.statement.strip()) for q in (totals_query, rejects_query)]
+    figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
     return Report(
         schema_version=SCHEMA_VERSION,
         hopline_version=_find_version(),

@@ -81,7 +81,7 @@ def write_seconds(seconds: float) -> str:
 
 def write_seconds_in_words(seconds: float) -> str:
     """Return a duration for a sentence, rounded: `23 seconds`, `6 minutes`, `3.2 hours`, `2 days`."""
-    if seconds < 1:
+    if seconds < 0.9995:
         return write_seconds(seconds)
     for size, noun in ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute")):
         if seconds >= 2 * size:

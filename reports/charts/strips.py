@@ -137,7 +137,7 @@ def _draw_ejections(canvas: Canvas, axis: str) -> None:
             x=[canvas.at(canvas.clamp(e.ejected_at)) for e in shown],
             y=[rows[e.endpoint] for e in shown],
             mode="markers",
-            marker={"symbol": "square", "size": 14, "opacity": 0},
+            marker={"symbol": "square", "size": 14, "opacity": 0, "color": palette.BOX},
             customdata=[
                 [
                     canvas.clock(e.ejected_at),

@@ -107,7 +107,8 @@ def test_every_lane_zooms_together(browser: Browser, page_of: Callable[[str], Pa
 
 
 def test_legend_hides_a_group_everywhere(browser: Browser, page_of: Callable[[str], Path]) -> None:
-    shown = "document.querySelector('.chart')._fullData.filter((t) => t.legendgroup === 'group0' && t.visible === true).length"
+    traces = "document.querySelector('.chart')._fullData"
+    shown = f"{traces}.filter((t) => t.legendgroup === 'group0' && t.visible === true).length"
     with browser.open(page_of("crash")) as page:
         assert page.run(shown) >= 2
         page.run("document.querySelector('button[data-group=group0]').focus()")

@@ -18,6 +18,7 @@ import pytest
 
 import reports
 from reports.cards import Card
+from reports.charts import palette
 from reports.evidence import LONGEST_LINE
 from reports.page import _mark_line
 from reports.questions import ask_questions
@@ -294,3 +295,19 @@ def test_filtered_logs_get_no_share(report_of: Maker) -> None:
     assert "no share: the log is filtered" in page
     words = re.sub(r"<[^>]*>", " ", page.split('<h2 id="timeline')[0].split("</style>")[1])
     assert "%" not in words
+
+
+@pytest.mark.parametrize("name", [name for name in WORLDS if name != "empty"])
+def test_every_colour_has_a_counterpart_for_dark_pages(report_of: Maker, name: str) -> None:
+    assert len(set(palette.DARK.values()) | set(palette.DARK)) > len(palette.DARK)
+    for figure in re.findall(r'class="figure"[^>]*>(.*?)</script>', reports.to_html(report_of(name)), re.DOTALL):
+        assert set(re.findall(r"#[0-9a-fA-F]{6}\b", figure)) <= set(palette.DARK)
+
+
+def test_further_groups_get_colours_of_their_own() -> None:
+    groups = [("a", "primary"), *((f"g{n}", "secondary") for n in range(6)), (None, "none")]
+    colours = palette.assign_colours(groups)
+    assert colours[("a", "primary")] == palette.PRIMARY
+    assert colours[("g0", "secondary")] == palette.SECONDARY
+    assert len(set(colours.values())) == len(groups)
+    assert set(colours.values()) <= set(palette.PALE)
