@@ -189,7 +189,7 @@ def _write_detection(case: Case, failover: Failover) -> str:
         return f"{prefix}the gateway sent no request elsewhere."
     spill = write_span(failover.time_to_spill_min_s, failover.time_to_spill_max_s)
     scene = case.scene_of(failover)
-    ejections = [e for e in scene.ejections if e.proxy == failover.proxy] if scene else []
+    ejections = [e for e in scene.ejections if e.proxy == failover.proxy and e.basis == "logged"] if scene else []
     took = ""
     if ejections:
         first = case.clock.write(ejections[0].ejected_at)

@@ -291,10 +291,18 @@ def test_times_are_shown_in_the_zone_asked_for(tmp_path: Path, monkeypatch: pyte
 
 def test_filtered_logs_get_no_share(report_of: Maker) -> None:
     page = reports.to_html(report_of("errors_only"))
-    assert "It does not hold every request" in page
-    assert "no share: the log is filtered" in page
+    assert "It holds nothing but errors" in page
+    assert "errors only, so no share" in page
     words = re.sub(r"<[^>]*>", " ", page.split('<h2 id="timeline')[0].split("</style>")[1])
     assert "%" not in words
+
+
+def test_sampled_logs_keep_their_story_but_get_no_share(report_of: Maker) -> None:
+    report = report_of("sampled")
+    assert [scene.coverage for scene in report.scenes] == ["sampled"]
+    assert "began to fail" in write_story(report)
+    assert "the log is a sample" in write_story(report)
+    assert "%" not in write_text(tell_story(report).sentences)
 
 
 @pytest.mark.parametrize("name", [name for name in WORLDS if name != "empty"])
