@@ -108,7 +108,7 @@ def _make_failed(case: Case, failed: int, requests: int) -> Card:
     named = f", all {only}" if only is not None and failed > 1 else ""
     label = "request failed" if failed == 1 else "requests failed"
     if not case.covered:
-        return Card(write_count(failed), label, f"no share: the log is filtered{named}")
+        return Card(write_count(failed), label, f"{'errors only' if case.filtered else 'a sample'}, so no share{named}")
     share = f"{write_share(failed, requests)} of {write_count(requests)}" if failed else f"of {write_count(requests)}"
     return Card(write_count(failed), label, f"{share}{named}")
 

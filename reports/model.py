@@ -204,7 +204,10 @@ class EndpointSeries:
 
 @dataclass(frozen=True)
 class Ejection:
-    """One row of `ejections`; `unejected_at` is None where the log does not say."""
+    """One row of `ejections`; `unejected_at` is None where the log does not say.
+
+    `basis` is logged (the outlier log says so) or inferred (from the traffic; `enforced` is None then).
+    """
 
     basis: str
     cluster_id: str | None
@@ -214,7 +217,7 @@ class Ejection:
     ejected_at: Time
     unejected_at: Time | None
     type: str | None
-    enforced: bool
+    enforced: bool | None
     source: str | None
     line: int | None
 

@@ -164,8 +164,8 @@ def _name_incident(case: Case) -> str:
     worst, incident = case.worst, case.incident
     services = incident.services
     name = services[0] if len(services) == 1 else f"{write_capital(write_number_word(len(services)))} services"
-    if not case.covered:
-        return f"{name} lost {write_counted(incident.failed, 'request')}, says a log that does not hold every request"
+    if case.filtered:
+        return f"{name} lost {write_counted(incident.failed, 'request')}, says a log of errors only"
     length = measure_incident(case)
     lasting = f" for {write_seconds_in_words(length)}" if length is not None else ""
     away = worst.served_by_secondary and worst.secondary
