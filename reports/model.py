@@ -113,6 +113,8 @@ class Failover:
     requests: int
     failed: int
     served_by_secondary: int
+    extra_wait_s: float | None
+    bytes_to_secondary: int
     relapses: int
     p50_ms_before: float | None
     p95_ms_before: float | None

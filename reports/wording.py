@@ -61,6 +61,16 @@ def write_ms(ms: float | None) -> str:
     return f"{ms:.1f} ms" if ms < 10 and ms != round(ms) else f"{ms:.0f} ms"
 
 
+def write_bytes(number: int) -> str:
+    """Return a size in decimal units: `512 B`, `26.4 MB`."""
+    size = float(number)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 999.5 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.95 else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("the last unit ends the loop")
+
+
 def write_seconds(seconds: float) -> str:
     """Return a duration in the unit that reads best: `112 ms`, `1.04 s`, `23.0 s`, `6 min 29 s`, `2 h 5 min`, `3 d`."""
     if seconds < 0.9995:

@@ -12,6 +12,7 @@ from reports.wording import (
     Clock,
     make_visible,
     shorten,
+    write_bytes,
     write_middle,
     write_seconds,
     write_seconds_in_words,
@@ -39,6 +40,11 @@ AT = datetime(2026, 11, 23, 20, 54, 6, 214_300, tzinfo=UTC)
 def test_durations(seconds: float, short: str, words: str) -> None:
     assert write_seconds(seconds) == short
     assert write_seconds_in_words(seconds) == words
+
+
+def test_sizes() -> None:
+    sizes = (0, 999, 1000, 26_412_000, 999_600_000, 5 * 10**15)
+    assert [write_bytes(n) for n in sizes] == ["0 B", "999 B", "1.0 kB", "26.4 MB", "1.0 GB", "5000 TB"]
 
 
 def test_spans_and_middles() -> None:
