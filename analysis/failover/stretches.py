@@ -58,8 +58,8 @@ class Stretch:
 
     @property
     def primary(self) -> int:
-        """Requests that were routed to the primary group."""
-        return self.primary_ok + self.primary_failed
+        """Requests that were routed to the primary group, those that waited there in vain among them."""
+        return self.primary_ok + self.primary_failed + self.stalled
 
     @property
     def secondary(self) -> int:

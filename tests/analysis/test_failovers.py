@@ -257,6 +257,31 @@ def _check_instants(scenario: Scenario, one: dict[str, Any], rows: list[dict[str
             assert low <= high
 
 
+def _frozen_then_ejected(t: float, chance: random.Random) -> dict[str, Any]:
+    """Frozen pods, ejected in the middle of a second; requests to them end in other ways and at other times."""
+    if not 30 <= t < 60:
+        return healthy(t, chance)
+    if t < 40.55 and chance.random() < 0.8:
+        if chance.random() < 0.2:
+            return failed(chance.choice(PODS), duration_ms=700)
+        return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 2000, "upstream_host": chance.choice(PODS)}
+    return remote()
+
+
+def test_requests_that_wait_in_vain_are_still_on_the_primary(tmp_path: Path) -> None:
+    scenario = Scenario("frozen, then ejected", _frozen_then_ejected, 20, 120, "complete")
+    rows = _rows(scenario)
+    (one,) = _run(scenario, tmp_path, rows)
+    stayed = [
+        r["start_time"] for r in rows if r["upstream_host"] != GATEWAY and r["start_time"] < entry(41)["start_time"]
+    ]
+    turn = min(r["start_time"] for r in rows if _is_remote(r) and r["start_time"] > max(stayed))
+    assert (one["full_failover_earliest"], one["relapses"]) == (max(stayed), 0)
+    assert turn <= one["full_failover_latest"] <= turn + timedelta(milliseconds=1)
+    last_lost = max(_end(r) for r in rows if r["response_code"] in (0, 503))
+    assert last_lost <= one["last_primary_error_latest"] <= last_lost + timedelta(milliseconds=150)
+
+
 def test_noise_does_not_move_the_onset(tmp_path: Path) -> None:
     scenario = next(s for s in SCENARIOS if s.name == "noise before a crash")
     (one,) = _run(scenario, tmp_path, _rows(scenario))

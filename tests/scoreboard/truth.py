@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from tests.scoreboard.expectations import Expected
@@ -125,7 +124,7 @@ def _find_turn(everything: Sequence[Request], shown: Sequence[Request], mended: 
     tried again).
     """
     failed = sorted((one for one in everything if one.failed), key=lambda one: one.answered)
-    usual = median((b.sent - a.sent for a, b in pairwise(everything)))
+    usual = _find_usual([one.sent for one in everything])
     limit = max(_BURST_GAP, 3 * usual)
     end = next((a.answered for a, b in pairwise(failed) if b.answered - a.answered > limit), None)
     end = end or (failed[-1].answered if failed else None)
@@ -146,7 +145,13 @@ def _find_back(shown: Sequence[Request], restored: datetime | None) -> datetime 
 def _find_gap(when: datetime, clock: Sequence[datetime]) -> timedelta:
     """Return the largest of the usual gap and the gaps next to `when`; `clock` is in order."""
     pairs = list(pairwise(clock))
-    return max([median(b - a for a, b in pairs), *(b - a for a, b in pairs if a <= when <= b)])
+    return max([_find_usual(clock), *(b - a for a, b in pairs if a <= when <= b)])
+
+
+def _find_usual(clock: Sequence[datetime]) -> timedelta:
+    """Return the median gap between moments in order."""
+    gaps = sorted(b - a for a, b in pairwise(clock))
+    return gaps[len(gaps) // 2]
 
 
 def told_instants(folder: Path) -> dict[str, Any]:
