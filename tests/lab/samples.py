@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import answer_key
-from .checks import check_recording
+from .checks import check_pace, check_recording
 from .mesh import Settings
 from .run import run_scenario
 
@@ -97,6 +97,7 @@ async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str]
             recording, finished = Path(name) / "recording", Path(name) / "sample"
             await run_scenario(sample.scenario, recording, {**sample.settings, "seed": sample.seed}, sample.timings)
             check_recording(recording)
+            check_pace(recording)
             lay_out(sample, recording, finished)
             target = out / sample.name
             shutil.rmtree(target, ignore_errors=True)

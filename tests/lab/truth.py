@@ -54,11 +54,6 @@ class Answer:
         return {"frontend-c1": "cluster1", "frontend-c2": "cluster2"}.get(self.pod.rpartition("-")[0], "")
 
     @property
-    def unseen(self) -> bool:
-        """True when the connection to the ingress failed: no gateway may ever have seen the request."""
-        return self.status == 0 and self.error not in ("", "gave up", "timeout")
-
-    @property
     def failed(self) -> bool:
         """True when the client lost the request through no doing of its own."""
         if self.error == "gave up":

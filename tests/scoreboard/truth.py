@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.lab.checks import is_unseen
 from tests.scoreboard.expectations import Expected
 
 #: Failed requests further apart than this are two bursts (further where requests are rarer).
@@ -56,13 +57,9 @@ class Record:
 def read_record(folder: Path) -> Record:
     """Read truth.csv.gz and truth.json, without requests that never reached a gateway."""
     with gzip.open(folder / "truth.csv.gz", "rt", newline="") as table:
-        rows = [row for row in csv.DictReader(table) if row["kind"] not in _ODD and not _is_unseen(row)]
+        rows = [row for row in csv.DictReader(table) if row["kind"] not in _ODD and not is_unseen(row)]
     told = json.loads((folder / "truth.json").read_text())
     return Record(tuple(map(_request, rows)), _moment(told["fault_at"]), _moment(told["restored_at"]))
-
-
-def _is_unseen(row: Mapping[str, str]) -> bool:
-    return row["status"] == "0" and row["error"] not in ("", "gave up", "timeout")
 
 
 def _request(row: Mapping[str, str]) -> Request:
