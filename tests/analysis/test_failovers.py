@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from analysis import Options, open_session
-from tests.analysis.simulate import GATEWAY, PODS, entry, failed, healthy, remote, unhealthy, write
+from tests.analysis.simulate import GATEWAY, PODS, START, entry, failed, healthy, remote, unhealthy, write
 
 Behaviour = Callable[[float, random.Random], dict[str, Any]]
 
@@ -279,6 +279,32 @@ def test_requests_that_wait_in_vain_are_still_on_the_primary(tmp_path: Path) -> 
     assert one["relapses"] == 1
     lost = max(_end(r) for r in rows if r["response_code"] in (0, 503))
     assert lost - timedelta(milliseconds=2) <= one["last_primary_error_latest"] <= lost + timedelta(milliseconds=150)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [(17, 20.3), (19.8, 20.3), (20.3, 20.8), (20.6, 24), (39, 40.2), (49.9, 55)]
+)
+def test_a_hole_in_the_log_widens_what_lies_next_to_it(since: float, until: float, tmp_path: Path) -> None:
+    scenario = Scenario("crash with a hole", _crash(20, 30, 40, 50), 100, 90, "complete")
+    rows = _rows(scenario)
+    left = [dict(r) for r in rows if not since <= (r["start_time"] - START) / timedelta(seconds=1) < until]
+    (one,) = _run(scenario, tmp_path, left)
+    truth = _truth(rows)
+    lost = [r for r in rows if _is_lost(r)]
+    back = [
+        r["start_time"]
+        for r in rows
+        if not _is_remote(r) and not _is_lost(r) and r["start_time"] > entry(35)["start_time"]
+    ]
+    truth["onset"] = min(truth["first_spill"], *map(_end, lost))
+    truth["first_failback"] = min(back)
+    stayed = max(r["start_time"] for r in lost if r["start_time"] < entry(25)["start_time"])
+    truth["full_failover"] = min(r["start_time"] for r in rows if _is_remote(r) and r["start_time"] > stayed)
+    hole = timedelta(seconds=until - since)
+    for name, at in truth.items():
+        low, high = one[f"{name}_earliest"], one[f"{name}_latest"]
+        assert low <= at <= high, f"{name}: {at} is not within {low} to {high}"
+        assert high - low <= hole + timedelta(milliseconds=100), name
 
 
 def test_noise_does_not_move_the_onset(tmp_path: Path) -> None:

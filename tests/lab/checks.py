@@ -14,7 +14,8 @@ from pathlib import Path
 from . import mesh
 from .errors import LabError
 
-#: A recording in which one request in a hundred was sent later than this (milliseconds) is not worth keeping.
+#: A recording in which one request in a hundred was sent later than this (milliseconds; or later than a tenth of the
+#: gap between requests, if that is more) is not worth keeping.
 MOST_LATE_MS = 10.0
 #: Nor is one in which a gateway saw any request later than this (milliseconds) after its client sent it.
 SEEN_LATE_MS = 20.0
@@ -59,8 +60,9 @@ def find_latest_seen_ms(logs: list[Path], sent: dict[str, str]) -> float:
 
 def check_pace(folder: Path) -> None:
     """Raise LabError when this machine was too busy while it recorded: instants would be off by as much."""
-    late = json.loads((folder / "truth.json").read_text())["late_ms"]
-    if late["p99"] > MOST_LATE_MS:
+    recorded = json.loads((folder / "truth.json").read_text())
+    late = recorded["late_ms"]
+    if late["p99"] > max(MOST_LATE_MS, 100 / recorded["settings"]["rate"]):
         raise LabError(f"{folder}: requests were sent late, this machine was busy: {late}; record again")
     logs = sorted((folder / "cut-final" / "text" / "cluster1" / "ingress").glob("*.log"))
     seen_ms = find_latest_seen_ms(logs, {row["request_id"]: row["sent_at"] for row in read_truth(folder)})

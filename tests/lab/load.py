@@ -127,7 +127,8 @@ class LoadGenerator:
         due = time.monotonic()
         number = 0
         while not self._stopping.is_set():
-            if not self.rate:
+            rate = self.rate
+            if not rate:
                 await asyncio.sleep(0.05)
                 due = time.monotonic()
                 continue
@@ -142,7 +143,7 @@ class LoadGenerator:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             number += 1
-            due += 1 / self.rate
+            due += 1 / rate
 
     async def _send(self, request: Request, proxy: Proxy) -> None:
         sent = time.time_ns()

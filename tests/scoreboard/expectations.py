@@ -37,7 +37,7 @@ class Expected:
         if self.kind == "partial":
             names |= {"full_failover", "first_failback"}
         if self.began_before_start:
-            names |= {"onset", "first_spill", "full_failover"}
+            names |= {"onset", "first_spill"}
         if self.open_at_end:
             names |= {"recovered"}
         return frozenset(names)

@@ -127,9 +127,9 @@ def _find_turn(everything: Sequence[Request], shown: Sequence[Request], mended: 
     end = end or (failed[-1].answered if failed else None)
     stayed = [one.sent for one in shown if one.cluster == "cluster1" and not one.failed and one.answered < mended]
     stayed += [one.sent for one in shown if one.failed and end and one.answered <= end]
-    floor = max(stayed, default=None)
-    first = (one.sent for one in shown if one.cluster == "cluster2" and (floor is None or one.sent > floor))
-    turn = min(first, default=None)
+    # A record that begins after the turn does not show it.
+    floor = max(stayed, default=mended)
+    turn = min((one.sent for one in shown if one.cluster == "cluster2" and one.sent > floor), default=None)
     return turn if turn and turn < mended else None
 
 
