@@ -161,8 +161,10 @@ def _last_end(rows: Sequence[Entry], stretch: Stretch, shows: Callable[[Entry], 
         return None
     last = max(within, key=lambda e: e.end)
     after = next((e for e in rows if e.start > last.start and not e.failed and not e.stalled), None)
-    # A request lost like the last one could have begun until the next good one did, and ended as much later.
-    latest = last.end + (after.start - last.start if after else 0)
+    # A request lost like the last one could have begun until the next did (which ended sooner, lost or not), and
+    # ended as much later.
+    following = next((e for e in rows if e.start > last.start), None)
+    latest = last.end + (following.start - last.start if following else 0)
     return Interval(last.end, latest + END_RESOLUTION_US, last, after)
 
 

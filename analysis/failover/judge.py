@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from analysis.failover.declared import Snapshots, read_snapshots
+from analysis.failover.holes import find_holes, widen_events
 from analysis.failover.incidents import Extent, group_incidents
 from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
 from analysis.failover.phases import Phase, build_phases
@@ -192,7 +193,8 @@ def _fetch(
 def _place(case: _Case, rows: Sequence[Mapping[str, Any]]) -> _Case:
     if case.primary is None:
         rows = [{**row, "role": "primary"} if row["role"] == "unknown" else row for row in rows]
-    events = find_events(case.stretches, case.span, [Entry(**row) for row in rows])
+    entries = sorted((Entry(**row) for row in rows), key=lambda e: (e.start, e.end, e.source, e.line))
+    events = widen_events(find_events(case.stretches, case.span, entries), find_holes(entries, case.stretches))
     return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
 
 

@@ -59,7 +59,7 @@ class Stretch:
 
     @property
     def primary(self) -> int:
-        """Requests that were routed to the primary group."""
+        """Requests that were routed to the primary group, those that waited there in vain among them."""
         return self.primary_ok + self.primary_failed + self.primary_gone
 
     @property
