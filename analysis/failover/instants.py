@@ -64,12 +64,15 @@ class Interval:
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a failover; `until` ends a relapse or an outage."""
+    """One event of a failover; `until` ends a relapse or an outage.
+
+    `began` is when the first request began that shows it: of several lost ones not always the first that ended.
+    """
 
     name: str
     at: Interval
     until: Interval | None = None
-    note: str = ""
+    began: int | None = None
 
 
 def windows_of(stretches: Sequence[Stretch], span: Span) -> list[tuple[int, int]]:
@@ -110,7 +113,9 @@ def find_events(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entr
         if spill is not None and (onset is None or spill.latest < onset.latest):
             onset = spill
         if onset is not None:
-            events.append(Event("onset", onset))
+            since = stretches[span.onset].start
+            began = [e.start for e in rows if e.start >= since and (e.is_symptom or e.on_secondary)]
+            events.append(Event("onset", onset, began=min(began, default=onset.latest)))
         if spill is not None:
             events.append(Event("first_spill", spill))
     full = None if span.full is None else _find_full(rows, stretches[span.full])

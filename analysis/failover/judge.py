@@ -96,8 +96,8 @@ class _Case:
         """Start of the first request that belongs to the failover."""
         if self.span.began_before_start:
             return self.stretches[0].start
-        firsts = [i.after.start for n in ("onset", "first_spill") if (i := self.at(n)) and i.after]
-        return min(firsts, default=self.stretches[self.span.onset].start)
+        began = [event.began for event in self.events if event.began is not None]
+        return min(began, default=self.stretches[self.span.onset].start)
 
     @property
     def last_request(self) -> int:
@@ -151,6 +151,9 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
         if primary["primary_group"] is None:
             # Where nothing tells groups apart there is one group: it can have an outage, not a failover.
             stretches = [replace(s, primary_ok=s.other, other=0) for s in stretches]
+        if not any(s.ok for s in stretches):
+            # A log in which nothing is ever answered was filtered, or says nothing about before and after.
+            continue
         cases += [
             _Case(route, stretches, span, primary["primary_group"], primary["primary_basis"])
             for span in find_spans(stretches, options, declared=declared)

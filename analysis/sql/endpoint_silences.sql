@@ -1,6 +1,6 @@
 -- When did an endpoint get no requests, although its share of the traffic says it should have?
--- A silence counts when at least ten requests were to be expected in it and it lasted two seconds or more: the chance
--- of that is below one in twenty thousand. It looks like an ejection when the endpoint lost a request in the two seconds
+-- A silence counts when it lasted two seconds or more and so many requests were to be expected in it that one chance in
+-- twenty thousand is left for it to happen anywhere in the log. It looks like an ejection when the endpoint lost a request in the two seconds
 -- before, or when others of its group were served meanwhile; when all of a group go at once without a loss, endpoints
 -- were removed.
 -- internal
@@ -35,22 +35,21 @@ WITH totals AS (
         life AS (PARTITION BY e.route, e.endpoint ORDER BY e.second),
         lately AS (PARTITION BY e.route, e.endpoint ORDER BY e.second RANGE INTERVAL 2 SECOND PRECEDING)
 ), shares AS (
-    SELECT route, endpoint, sum(requests) / sum(so_far_second) AS share
-    FROM (
-        SELECT e.route, e.endpoint, e.requests, t.requests AS so_far_second
-        FROM endpoint_seconds AS e JOIN totals AS t USING (route, second)
-    )
+    -- Over its whole life, silences included: rather too small than too large.
+    SELECT route, endpoint, sum(requests) AS requests, sum(requests) / (max(so_far) - min(so_far - requests)) AS share
+    FROM steps
     GROUP BY ALL
 ), silences AS (
     SELECT
         s.route, s.endpoint, s.endpoint_group, s.second + INTERVAL 1 SECOND AS silent_from, s.next_second AS silent_until,
         h.share * (coalesce(s.so_far_next, s.total) - s.so_far) AS expected,
-        s.failed_lately, s.last_hop_id, coalesce(s.next_second, s.last_second + INTERVAL 1 SECOND) AS until
+        s.failed_lately, s.last_hop_id, h.requests AS of_requests, coalesce(s.next_second, s.last_second + INTERVAL 1 SECOND) AS until
     FROM steps AS s
     JOIN shares AS h USING (route, endpoint)
     WHERE coalesce(s.next_second, s.last_second + INTERVAL 1 SECOND) - s.second > INTERVAL 3 SECOND
 ), counted AS (
-    SELECT * FROM silences WHERE expected >= 10
+    -- The more requests, the more gaps between them there are to look at.
+    SELECT * FROM silences WHERE expected >= 10 + ln(of_requests)
 )
 SELECT
     c.route, c.endpoint, c.silent_from, c.silent_until, c.expected,
