@@ -111,6 +111,10 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
     share = f" ({write_share(totals.failed, totals.requests)})" if totals.failed else ""
     what = f"{write_counted(totals.requests, 'request')} to {write_counted(totals.services, 'service')}"
     seen = f"through {write_counted(totals.proxies, 'proxy', 'proxies')}"
+    if any(source.coverage == "errors_only" for source in report.sources):
+        told = f"{between}: {what} {seen}, {lost}. The log holds nothing but errors, so it was filtered, and neither "
+        told += "a share nor where the other requests went can be told from it."
+        return ((Run("No failover can be told", STRONG), Run(told)),)
     sentences: list[Sentence] = [
         (Run("No failover found", STRONG), Run(f"{between}: {what} {seen}, {lost}{share}.")),
     ]
