@@ -22,7 +22,7 @@ from ingest import schema
 from ingest.blocks import BLOCK_BYTES, cut_blocks
 from ingest.envelopes import ENVELOPES
 from ingest.facts import Facts
-from ingest.formats import LogFormat, custom_format
+from ingest.formats import LogFormat
 from ingest.log_reader import BlockReader, LogTables
 from ingest.parser import known_formats
 from ingest.rows import Origin
@@ -44,7 +44,7 @@ class Job:
 
     origin: Origin
     format_names: tuple[str, ...]
-    log_format: str | None
+    log_formats: tuple[str, ...]
     envelopes: tuple[str, ...]
     path: Path
     offset: int
@@ -72,8 +72,7 @@ def run_job(job: Job) -> Part:
             data = file.read(job.size)
     else:
         data = job.data
-    custom = custom_format(job.log_format) if job.log_format else None
-    by_name = {known.name: known for known in known_formats(custom)}
+    by_name = {known.name: known for known in known_formats(job.log_formats)}
     formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
     chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
     chain = tuple(sorted(chain, key=lambda envelope: job.envelopes.index(envelope.name)))
@@ -117,10 +116,10 @@ def _start_conditions() -> Iterator[None]:
 class WorkerPool:
     """Runs jobs on an executor, a few ahead; parts come back in the order of the jobs."""
 
-    def __init__(self, workers: int, folder: Path, log_format: str | None) -> None:
+    def __init__(self, workers: int, folder: Path, log_formats: tuple[str, ...] = ()) -> None:
         self.workers = workers
         self.folder = folder
-        self.log_format = log_format
+        self.log_formats = log_formats
         self._executor: Executor | None = None
         self._waiting: deque[Future[Part]] = deque()
         self._number = 0
