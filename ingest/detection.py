@@ -14,7 +14,7 @@ from ingest.entries import ENTRIES
 from ingest.envelopes import find_envelopes
 from ingest.errors import SourceError
 from ingest.formats import LogFormat, load_formats, without_time
-from ingest.log_reader import looks_binary, split_lines
+from ingest.log_reader import chain_of, looks_binary, split_lines
 from ingest.mesh_formats import given_formats
 from ingest.parser import known_formats, parse_lines
 from ingest.unwrapping import Unwrapper
@@ -89,8 +89,9 @@ def _detect_content(path: str, content: Content, formats: tuple[LogFormat, ...])
         return Detection(path, inventory.counted_as, compression, (share,), (), 1.0, block.lines, None, None)
     lines = split_lines(block.data).head(DETECT_LINES)
     outer = () if content.container is None else (ENTRIES,)
-    chain = (*outer, *find_envelopes(Unwrapper(outer).open(lines, 1).texts))
+    chain = chain_of(lines, outer)
     unwrapped = Unwrapper(chain).open(lines, 1)
+    shown = chain if content.container is None else (*outer, *find_envelopes(Unwrapper(outer).open(lines, 1).texts))
     parsed = parse_lines(unwrapped.texts, formats)
     if not parsed.rows and not outer and looks_binary(block.data):
         return _plain(path, "binary", compression, content.problem)
@@ -114,7 +115,7 @@ def _detect_content(path: str, content: Content, formats: tuple[LogFormat, ...])
             for name, count in sorted(counts.items(), key=lambda item: -item[1])
         ),
         envelopes=tuple(
-            content.container or envelope.name if envelope is ENTRIES else envelope.name for envelope in chain
+            content.container or envelope.name if envelope is ENTRIES else envelope.name for envelope in shown
         ),
         confidence=parsed.row_count / filled if filled else 0.0,
         lines_read=len(lines),

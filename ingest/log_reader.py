@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ingest.blocks import Block
 from ingest.containers import split_entry
 from ingest.entries import ENTRIES
-from ingest.envelopes import Envelope, find_envelopes
+from ingest.envelopes import SHIPPER, Envelope, find_envelopes
 from ingest.facts import Facts
 from ingest.formats import LogFormat
 from ingest.names import Names
@@ -56,6 +56,13 @@ def split_lines(data: bytes) -> pl.Series:
     return lines.str.strip_suffix("\r") if b"\r" in data else lines
 
 
+def chain_of(lines: pl.Series, outer: tuple[Envelope, ...] = ()) -> tuple[Envelope, ...]:
+    """Return the envelopes around the lines of a sample, `outer` first."""
+    chain = (*outer, *find_envelopes(Unwrapper(outer).open(lines, 1).texts))
+    # The first access-log entry of a store's answer may come late.
+    return (*chain, SHIPPER) if outer and SHIPPER not in chain else chain
+
+
 @dataclass(frozen=True)
 class BlockReader:
     """Reads blocks of one log: envelopes, and the formats in the order that its beginning suggests."""
@@ -71,7 +78,7 @@ class BlockReader:
     ) -> BlockReader:
         """Return the reader for a log that begins with `sample`; its lines are in the envelopes `outer` at least."""
         lines = split_lines(sample).head(SAMPLE_LINES)
-        chain = (*outer, *find_envelopes(Unwrapper(outer).open(lines, 1).texts))
+        chain = chain_of(lines, outer)
         parsed = parse_lines(Unwrapper(chain).open(lines, 1).texts, formats)
         counts: Counter[str] = Counter()
         inbound = False

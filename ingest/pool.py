@@ -39,7 +39,8 @@ WORTH_BYTES = 64 << 20
 class Job:
     """Whole lines of a source, and how to read them.
 
-    The bytes are at `offset` in the file at `path`, or in `data` where they had to be decompressed.
+    The bytes are at `offset` in the file at `path`, whose inode is `file_number`, or in `data` where they had to be
+    decompressed.
     """
 
     origin: Origin
@@ -47,6 +48,7 @@ class Job:
     log_formats: tuple[str, ...]
     envelopes: tuple[str, ...]
     path: Path
+    file_number: int
     offset: int
     size: int
     data: bytes | None
@@ -66,12 +68,7 @@ class Part:
 
 def run_job(job: Job) -> Part:
     """Read one range into Parquet files of its own."""
-    if job.data is None:
-        with job.path.open("rb") as file:
-            file.seek(job.offset)
-            data = file.read(job.size)
-    else:
-        data = job.data
+    data = _read_range(job) if job.data is None else job.data
     by_name = {known.name: known for known in known_formats(job.log_formats)}
     formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
     chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
@@ -90,6 +87,17 @@ def run_job(job: Job) -> Part:
         tables.access_log.close() if facts.access_log_rows else None,
         tables.rejects.close() if facts.rejected else None,
     )
+
+
+def _read_range(job: Job) -> bytes:
+    """Return the bytes of a job; raises OSError where the file is no longer the one that the job was cut from."""
+    with job.path.open("rb") as file:
+        file.seek(job.offset)
+        data = file.read(job.size)
+        # The last line of a file may have no newline, and then the range is one longer than the file.
+        if len(data) < job.size - 1 or os.fstat(file.fileno()).st_ino != job.file_number:
+            raise OSError("the file was cut or replaced while it was read")
+    return data
 
 
 def _prepare_worker() -> None:

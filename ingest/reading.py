@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
@@ -66,10 +67,11 @@ def read_source(
     read: list[Facts] = []
     entries = 0
     try:
-        total = source.path.stat().st_size
         with source.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            total = status.st_size
             for content in open_contents(file):
-                reading = _Reading(source_of(source, content), content, formats, output, pool)
+                reading = _Reading(source_of(source, content), content, formats, output, pool, status.st_ino)
                 read.append(reading.facts)
                 for _ in reading.read(total):
                     report(min(file.tell(), total), total, entries + reading.facts.entries_read)
@@ -104,6 +106,7 @@ class _Reading:
         formats: Sequence[LogFormat],
         output: Output,
         pool: WorkerPool | None,
+        file_number: int,
     ) -> None:
         self.facts = Facts(source.name, source.names, compression=content.compression)
         self._source = source
@@ -111,6 +114,7 @@ class _Reading:
         self._formats = formats
         self._output = output
         self._pool = pool
+        self._file_number = file_number
 
     def read(self, size: int) -> Iterator[None]:
         """Read the content of a file of `size` bytes on disk to its end; yields after each block."""
@@ -205,6 +209,7 @@ class _Reading:
             log_formats=pool.log_formats,
             envelopes=tuple(envelope.name for envelope in reader.unwrapper.chain),
             path=self._source.path,
+            file_number=self._file_number,
             offset=blocks[0].offset,
             size=sum(len(block.data) + 1 for block in blocks),
             data=None if in_place else b"\n".join(block.data for block in blocks),

@@ -186,6 +186,8 @@ def open_json(text: str) -> Wrapped | None:
 
 def _inner(entry: Mapping[str, Any]) -> str | None:
     """Return the line inside, "" where the entry itself may be it, None where it cannot be."""
+    if not _TELLING.isdisjoint(entry):
+        return ""
     for path in _LINE_PATHS:
         value = _at(entry, path)
         if isinstance(value, dict) and value:
@@ -198,7 +200,7 @@ def _inner(entry: Mapping[str, Any]) -> str | None:
             return json.dumps(value, ensure_ascii=False)
     for path in _LIKELY_PATHS:
         value = entry.get(path)
-        if isinstance(value, dict) and not _TELLING.isdisjoint(value) and _TELLING.isdisjoint(entry):
+        if isinstance(value, dict) and not _TELLING.isdisjoint(value):
             return json.dumps(value, ensure_ascii=False)
     return "" if isinstance(entry.get("kubernetes"), dict) else None
 
