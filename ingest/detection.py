@@ -65,15 +65,18 @@ def detect(path: str, *, log_format: str | None = None, log_format_from: Sequenc
     return next(detect_all(path, log_format=log_format, log_format_from=log_format_from))
 
 
-def detect_all(path: str, *, log_format: str | None = None, log_format_from: Sequence[str] = ()) -> Iterator[Detection]:
-    """Yield what a file is, or each file of an archive; otherwise like `detect`."""
+def detect_all(
+    path: str, *, name: str | None = None, log_format: str | None = None, log_format_from: Sequence[str] = ()
+) -> Iterator[Detection]:
+    """Yield what a file is, or each file of an archive, under `name` (its path by default); else like `detect`."""
+    name = path if name is None else name
     formats = known_formats(given_formats(log_format, log_format_from))
     try:
         with Path(path).open("rb") as file:
             for content in open_contents(file):
-                yield _detect_content(name_of(path, content), content, formats)
+                yield _detect_content(name_of(name, content), content, formats)
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from error
+        raise SourceError(f"{name}: {error.strerror or error}") from error
 
 
 def _detect_content(path: str, content: Content, formats: tuple[LogFormat, ...]) -> Detection:

@@ -114,7 +114,8 @@ def _load_documents(text: str, origin: str) -> list[Any]:
         except (ValueError, RecursionError):
             pass  # YAML may begin so as well
     try:
-        return list(yaml.load_all(text, Loader=_loader()))
+        # Not the loader in C: deep nesting ends the process there.
+        return list(yaml.safe_load_all(text))
     except RecursionError as error:
         raise FormatError(f"{origin}: nested too deeply") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -125,10 +126,6 @@ def _load_documents(text: str, origin: str) -> list[Any]:
             f"{origin}{place}: neither YAML nor JSON: {problem}",
             hint="A format string must stand in quotes, or in a block (|-).",
         ) from error
-
-
-def _loader() -> Any:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _walk(value: Any, where: str, seen: set[int]) -> Iterator[FoundFormat]:

@@ -71,7 +71,9 @@ def read_source(
             status = os.fstat(file.fileno())
             total = status.st_size
             for content in open_contents(file):
-                reading = _Reading(source_of(source, content), content, formats, output, pool, status.st_ino)
+                reading = _Reading(
+                    source_of(source, content), content, formats, output, pool=pool, file_number=status.st_ino
+                )
                 read.append(reading.facts)
                 for _ in reading.read(total):
                     report(min(file.tell(), total), total, entries + reading.facts.entries_read)
@@ -105,6 +107,7 @@ class _Reading:
         content: Content,
         formats: Sequence[LogFormat],
         output: Output,
+        *,
         pool: WorkerPool | None,
         file_number: int,
     ) -> None:

@@ -62,7 +62,7 @@ def loki(*streams: tuple[str, list[str]]) -> dict[str, Any]:
 KUBERNETES = {
     "kubernetes": {"pod": {"name": POD}, "namespace": "istio-system"},
     "orchestrator": {"cluster": {"name": "c7"}},
-}  # noqa: E501
+}
 TAGS = [f"pod_name:{POD}", "kube_namespace:istio-system", "kube_cluster_name:c7", "env:prod"]
 GCP = {"type": "k8s_container", "labels": {"pod_name": POD, "cluster_name": "c7", "namespace_name": "istio-system"}}
 BODIES = [{"timeUnixNano": "1", "body": {"stringValue": line}} for line in LINES]
@@ -102,8 +102,12 @@ CONTAINERS: dict[str, tuple[str, Any]] = {
          "logEvents": [{"id": "1", "timestamp": 1772359200000, "message": line} for line in LINES]},
     ),
     "gcp array": ("json-array", [{"textPayload": line, "resource": GCP} for line in LINES]),
-    "gcp list": ("gcp-entries", {"entries": [{"textPayload": line, "resource": GCP, "logName": "x"} for line in LINES]}),
-    "grafana": ("json-array", [{"line": line, "timestamp": "1", "fields": {"pod": POD, "cluster": "c7"}} for line in LINES]),
+    "gcp list": (
+        "gcp-entries", {"entries": [{"textPayload": line, "resource": GCP, "logName": "x"} for line in LINES]}
+    ),
+    "grafana": (
+        "json-array", [{"line": line, "timestamp": "1", "fields": {"pod": POD, "cluster": "c7"}} for line in LINES]
+    ),
 }  # fmt: skip
 
 
