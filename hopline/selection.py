@@ -58,6 +58,13 @@ class Selection:
             help="Envoy's own format string, or a JSON template, of logs in no known format.",
         ),
     ] = None
+    log_format_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Take the format from mesh configuration, Telemetry, EnvoyFilter or a config dump. Repeatable.",
+        ),
+    ] = None
     hold_down: Annotated[
         float,
         typer.Option(metavar="SECONDS", min=0, help="A failover has ended when it stays ended so long..."),
@@ -118,7 +125,11 @@ class Selection:
             ),
         )
         with open_logs(
-            self.logs, inventory=self.inventory or (), log_format=self.log_format, options=options
+            self.logs,
+            inventory=self.inventory or (),
+            log_format=self.log_format,
+            log_format_from=self.log_format_from or (),
+            options=options,
         ) as session:
             say_warnings(session.warnings)
             yield session
@@ -127,7 +138,7 @@ class Selection:
         """Raise UsageError when `output` is one of the files that would be read."""
         if output is None or not output.exists():
             return
-        for given in (*self.logs, *(self.inventory or ())):
+        for given in (*self.logs, *(self.inventory or ()), *(self.log_format_from or ())):
             for name in (given, given.partition("=")[2], given.rpartition("@")[0]):
                 if name and Path(name).is_file() and output.samefile(name):
                     raise UsageError(

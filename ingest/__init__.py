@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ingest.detection import Detection, FormatShare, detect
+    from ingest.detection import Detection, FormatShare, detect, detect_all
     from ingest.evidence import Evidence
     from ingest.flags import Flag, load_flags
     from ingest.formats import LogFormat, load_formats
@@ -28,6 +28,7 @@ __all__ = [
     "Parsed",
     "Progress",
     "detect",
+    "detect_all",
     "load_flags",
     "load_formats",
     "load_operators",
@@ -44,6 +45,7 @@ _HOMES = {
     "Parsed": "ingest.pipeline",
     "Progress": "ingest.reading",
     "detect": "ingest.detection",
+    "detect_all": "ingest.detection",
     "load_flags": "ingest.flags",
     "load_formats": "ingest.formats",
     "load_operators": "ingest.operators",

@@ -26,7 +26,9 @@ _NAME_TIME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_-](\d\d)[-:_]?(\d\d)[
 
 @dataclass(frozen=True)
 class Source:
-    """One file to read: `name` is the path as given, `path` where its bytes are (another place for stdin).
+    r"""One file to read: `name` is the path as given, `path` where its bytes are (another place for stdin).
+
+    Bytes of a path that are not UTF-8 appear in `name` as \xNN.
 
     `observed_at` is when a snapshot was taken, where the argument or the file name says so.
     """
@@ -120,7 +122,7 @@ def _expand_path(path: str, warnings: list[str]) -> Iterator[Source]:
             yield _source(path, None)
         return
     for folder, folders, files in os.walk(
-        path, onerror=lambda error: warnings.append(f"{error.filename}: {error.strerror}")
+        path, onerror=lambda error: warnings.append(f"{_as_text(error.filename)}: {error.strerror}")
     ):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
@@ -131,14 +133,21 @@ def _expand_path(path: str, warnings: list[str]) -> Iterator[Source]:
 
 
 def _source(path: str, root: str | None) -> Source:
-    return Source(path, Path(path), names_from_path(path, root), time_in_name(os.path.basename(path)))
+    name = _as_text(path)
+    names = names_from_path(name, None if root is None else _as_text(root))
+    return Source(name, Path(path), names, time_in_name(os.path.basename(name)))
+
+
+def _as_text(path: str) -> str:
+    r"""Return a path with the bytes in it that are not UTF-8 spelled \xNN."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _is_regular(path: str, warnings: list[str]) -> bool:
     try:
         mode = os.stat(path).st_mode
     except OSError as error:
-        warnings.append(f"{path}: {error.strerror}")
+        warnings.append(f"{_as_text(path)}: {error.strerror}")
         return False
     return stat.S_ISREG(mode)
 
@@ -155,11 +164,12 @@ def identify(source: Source) -> tuple[int, int] | str:
 
 
 def _explain(argument: str) -> str:
+    name = _as_text(argument)
     if os.path.isdir(argument):
-        return f"{argument}: the folder holds no files"
+        return f"{name}: the folder holds no files"
     if glob.has_magic(argument):
-        return f"{argument}: no file matches"
-    return f"{argument}: no such file or folder"
+        return f"{name}: no file matches"
+    return f"{name}: no such file or folder"
 
 
 def _split_time(argument: str) -> tuple[str, datetime | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Protocol, cast
 
 import pyarrow as pa
@@ -29,14 +29,19 @@ _MAGIC = (
 )
 
 
-class _Decompressor(Protocol):
+class Decompressor(Protocol):
     """What gzip, bzip2 and xz have in common."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """Say whether the stream has come to its end."""
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """Return the bytes behind the end of the stream."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return at most `max_length` bytes of what the data hold."""
 
 
 def detect_compression(head: bytes) -> str:
@@ -72,7 +77,7 @@ class ByteStream:
         while chunk := self._file.read(_OUTPUT):
             yield chunk
 
-    def _stepwise(self, make: Callable[[], _Decompressor]) -> Iterator[bytes]:
+    def _stepwise(self, make: Callable[[], Decompressor]) -> Iterator[bytes]:
         pending, engine, started = self._head, make(), False
         while True:
             if not pending:
@@ -83,7 +88,7 @@ class ByteStream:
                     return
             started = True
             try:
-                yield from _decompress(engine, pending)
+                yield from decompress(engine, pending)
                 pending = b""
             except (_ISAL_ERROR, OSError, EOFError, lzma.LZMAError, ValueError) as error:
                 self._stop(f"the compressed stream is broken: {error}")
@@ -129,7 +134,45 @@ class ByteStream:
         self.truncated, self.problem = True, problem
 
 
-def _decompress(engine: _Decompressor, data: bytes) -> Iterator[bytes]:
+class ChunkFile:
+    """A readable file out of chunks of bytes; it cannot seek, but take bytes back."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._held = b""
+        self._at = 0
+
+    def read_some(self) -> bytes:
+        """Return what is at hand, or the next chunk; nothing at the end."""
+        if self._at < len(self._held):
+            rest, self._held, self._at = self._held[self._at :], b"", 0
+            return rest
+        return next(self._chunks, b"")
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, fewer at the end; all that is left for a negative size."""
+        parts, left = [], size
+        while left:
+            if self._at >= len(self._held):
+                self._held, self._at = next(self._chunks, b""), 0
+                if not self._held:
+                    break
+            part = self._held[self._at : self._at + left if left > 0 else None]
+            self._at += len(part)
+            left -= len(part) if left > 0 else 0
+            parts.append(part)
+        return b"".join(parts)
+
+    def push_back(self, data: bytes) -> None:
+        """Give bytes back that the next read returns first."""
+        self._held, self._at = data + self._held[self._at :], 0
+
+    def seekable(self) -> bool:
+        """Say that it cannot seek."""
+        return False
+
+
+def decompress(engine: Decompressor, data: bytes) -> Iterator[bytes]:
     """Yield all that a piece of input gives, a bounded chunk at a time."""
     while True:
         chunk = engine.decompress(data, _OUTPUT)
@@ -140,7 +183,7 @@ def _decompress(engine: _Decompressor, data: bytes) -> Iterator[bytes]:
             return
 
 
-def _left_over(engine: _Decompressor) -> bytes:
+def _left_over(engine: Decompressor) -> bytes:
     """Return the input that the engine has not taken yet (zlib hands it back, the others keep it)."""
     return b"" if engine.eof else getattr(engine, "unconsumed_tail", b"")
 
@@ -178,7 +221,7 @@ def _read_fully(file: BinaryIO, size: int) -> bytes:
     return head
 
 
-_MAKERS: dict[str, Callable[[], _Decompressor]] = {
+_MAKERS: dict[str, Callable[[], Decompressor]] = {
     "gzip": lambda: isal_zlib.decompressobj(wbits=31),
     "bzip2": bz2.BZ2Decompressor,
     "xz": lzma.LZMADecompressor,

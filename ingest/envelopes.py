@@ -104,6 +104,9 @@ def _open_objects(lines: pl.Series, likely: pl.Series) -> Opened:
     return Opened(fits, inner, partial, stream, names)
 
 
+#: The last to be looked for.
+SHIPPER = Envelope("json-shipper", "JSON of a log shipper or store", _open_shipper)
+
 ENVELOPES: tuple[Envelope, ...] = (
     Envelope("cri", "container runtime (CRI) log file", _open_cri),
     Envelope("docker-json-file", "Docker json-file log", _open_docker),
@@ -137,7 +140,7 @@ ENVELOPES: tuple[Envelope, ...] = (
             ["node"],
         ),
     ),
-    Envelope("json-shipper", "JSON of a log shipper or store", _open_shipper),
+    SHIPPER,
 )
 
 
@@ -151,7 +154,9 @@ def find_envelopes(lines: pl.Series) -> tuple[Envelope, ...]:
         found = None
         for envelope in ENVELOPES:
             opened = envelope.open(filled)
-            if opened.fits.sum() * 2 > len(filled):
+            # Among the entries of a log store, those of other programs may be many: one is enough there.
+            enough = 1 if envelope is SHIPPER else len(filled) // 2 + 1
+            if opened.fits.sum() >= enough:
                 found, lines = envelope, opened.inner.filter(opened.fits)
                 break
         if found is None:

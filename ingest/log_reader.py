@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.blocks import Block
-from ingest.envelopes import find_envelopes
+from ingest.containers import split_entry
+from ingest.entries import ENTRIES
+from ingest.envelopes import SHIPPER, Envelope, find_envelopes
 from ingest.facts import Facts
 from ingest.formats import LogFormat
 from ingest.names import Names
@@ -54,6 +56,13 @@ def split_lines(data: bytes) -> pl.Series:
     return lines.str.strip_suffix("\r") if b"\r" in data else lines
 
 
+def chain_of(lines: pl.Series, outer: tuple[Envelope, ...] = ()) -> tuple[Envelope, ...]:
+    """Return the envelopes around the lines of a sample, `outer` first."""
+    chain = (*outer, *find_envelopes(Unwrapper(outer).open(lines, 1).texts))
+    # The first access-log entry of a store's answer may come late.
+    return (*chain, SHIPPER) if outer and SHIPPER not in chain else chain
+
+
 @dataclass(frozen=True)
 class BlockReader:
     """Reads blocks of one log: envelopes, and the formats in the order that its beginning suggests."""
@@ -64,10 +73,12 @@ class BlockReader:
     is_binary: bool
 
     @staticmethod
-    def for_sample(sample: bytes, source: str, names: Names, formats: Sequence[LogFormat]) -> BlockReader:
-        """Return the reader for a log that begins with `sample`."""
+    def for_sample(
+        sample: bytes, source: str, names: Names, formats: Sequence[LogFormat], outer: tuple[Envelope, ...] = ()
+    ) -> BlockReader:
+        """Return the reader for a log that begins with `sample`; its lines are in the envelopes `outer` at least."""
         lines = split_lines(sample).head(SAMPLE_LINES)
-        chain = find_envelopes(lines)
+        chain = chain_of(lines, outer)
         parsed = parse_lines(Unwrapper(chain).open(lines, 1).texts, formats)
         counts: Counter[str] = Counter()
         inbound = False
@@ -76,7 +87,7 @@ class BlockReader:
             if "upstream_cluster" in rows.columns:
                 inbound |= bool(rows.columns["upstream_cluster"].str.starts_with("inbound|").any())
         ordered = sorted(formats, key=lambda known: -counts[known.name])
-        is_binary = not counts and looks_binary(sample)
+        is_binary = not counts and not outer and looks_binary(sample)
         return BlockReader(Origin(source, names, inbound), tuple(ordered), Unwrapper(chain), is_binary)
 
     def read(self, block: Block, facts: Facts, tables: LogTables) -> None:
@@ -85,14 +96,16 @@ class BlockReader:
         if self.is_binary:
             facts.others["binary"] += block.lines
         elif block.overlong:
-            self._reject([(block.first_line, "the line is longer than 64 MiB", block.data)], facts, tables)
+            self._reject(
+                [(block.first_line, "the line is longer than 64 MiB", self._raw_of(block.data))], facts, tables
+            )
         else:
             lines = split_lines(block.data)
             raw: list[bytes] = []
             rejects = []
             for line, reason in self._read_lines(lines, block.first_line, facts, tables):
                 raw = raw or block.data.split(b"\n")
-                rejects.append((line, reason, raw[line - block.first_line].removesuffix(b"\r")))
+                rejects.append((line, reason, self._raw_of(raw[line - block.first_line].removesuffix(b"\r"))))
             self._reject(rejects, facts, tables)
 
     def finish(self, facts: Facts, tables: LogTables) -> None:
@@ -121,6 +134,9 @@ class BlockReader:
         if unwrapped is not None:
             places = ((unwrapped.positions[place], reason) for place, reason in parsed.rejects)
         return [(first_line + place, reason) for place, reason in places]
+
+    def _raw_of(self, line: bytes) -> bytes:
+        return split_entry(line) if ENTRIES in self.unwrapper.chain else line
 
     def _reject(self, rejects: Sequence[tuple[int, str, bytes]], facts: Facts, tables: LogTables) -> None:
         facts.rejected += len(rejects)

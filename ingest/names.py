@@ -150,6 +150,11 @@ def stem_of(file_name: str) -> str:
     return stem
 
 
+def folder_of_archive(path: str) -> str:
+    """Return the name of the folder that an archive stands for: `logs/west.tar.gz` is `west`."""
+    return re.sub(r"\.(?:tar|tgz|tbz2?|txz|tzst|zip)$", "", stem_of(PurePath(path).name), flags=re.IGNORECASE)
+
+
 def _is_name(folder: str) -> bool:
     return bool(folder) and folder not in ("..", ".") and folder.lower() not in _NOT_NAMES
 

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from ingest.anchored import Reading, read_line, read_line_by_rule
-from ingest.formats import LogFormat, load_formats, without_time
+from ingest.formats import LogFormat, custom_formats, load_formats, without_time
 from ingest.jsonlog import Shape, load_object, shape_of, transpose
 from ingest.pairs import read_pairs
 from ingest.pattern import Pattern
@@ -246,6 +246,6 @@ def _classify(lines: pl.Series, left: pl.Series) -> tuple[tuple[tuple[int, str],
     return tuple((place, fate[1:]) for place, fate in rejected.select("place", "fate").iter_rows()), others
 
 
-def known_formats(log_format: LogFormat | None = None) -> tuple[LogFormat, ...]:
-    """Return the formats to try, a custom one first."""
-    return load_formats() if log_format is None else (log_format, *load_formats())
+def known_formats(given: Sequence[str] = ()) -> tuple[LogFormat, ...]:
+    """Return the formats to try, those that a user gave first. Raises FormatError where one is not valid."""
+    return (*custom_formats(given), *load_formats())

@@ -14,8 +14,8 @@ from ingest.arguments import STDIN, Source, find_inventory, find_sources, identi
 from ingest.errors import InventoryError, SourceError
 from ingest.evidence import Evidence
 from ingest.facts import Facts
-from ingest.formats import custom_format
 from ingest.log_reader import LogTables
+from ingest.mesh_formats import given_formats
 from ingest.parser import known_formats
 from ingest.pool import WorkerPool, count_workers
 from ingest.reading import Output, Progress, read_source
@@ -44,6 +44,7 @@ def parse(
     folder: Path,
     inventory: Sequence[str] = (),
     log_format: str | None = None,
+    log_format_from: Sequence[str] = (),
     stdin: BinaryIO | None = None,
     workers: int | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -51,20 +52,22 @@ def parse(
     """Read logs and inventory, and write the public tables as Parquet files into `folder`.
 
     `logs` are files, folders, globs, `-` or `cluster/gateway=PATH`; `inventory` are files, `FILE@TIME` or
-    labelled files; `log_format` is an Envoy format string or JSON template, tried before the known formats;
-    `stdin` is read for `-` (the process's own by default); `workers` is the number of processes (by default
-    as many as pay); `progress` is called after every block.
+    labelled files; `log_format` is an Envoy format string or JSON template, tried before the known formats, and
+    `log_format_from` are files of mesh or proxy configuration that hold such; `stdin` is read for `-` (the process's
+    own by default); `workers` is the number of processes (by default as many as pay); `progress` is called after
+    every block.
 
     Raises SourceError where nothing at all could be read, InventoryError where a file given as inventory is
-    none, FormatError where `log_format` is not valid.
+    none, FormatError where a format is not valid, or a file holds none.
     """
-    formats = known_formats(custom_format(log_format) if log_format else None)
+    given = given_formats(log_format, log_format_from)
+    formats = known_formats(given)
     sources, warnings = find_sources(logs)
     declared, more = find_inventory(inventory)
     warnings += more
     # A dump that is given as inventory and also lies in a folder of logs is read once, as inventory.
-    given = {identify(source) for source in declared}
-    sources = [source for source in sources if identify(source) not in given]
+    known = {identify(source) for source in declared}
+    sources = [source for source in sources if identify(source) not in known]
     folder.mkdir(parents=True, exist_ok=True)
     sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
     declared = [_spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
@@ -78,8 +81,8 @@ def parse(
         outlier_events=TableWriter(folder / "outlier_events.parquet", schema.OUTLIER_EVENTS),
     )
     workers = count_workers() if workers is None else workers
-    pool = WorkerPool(workers, folder, log_format) if workers > 1 else None
-    read = []
+    pool = WorkerPool(workers, folder, given) if workers > 1 else None
+    read: list[list[Facts]] = []
     try:
         for number, source in enumerate((*sources, *declared)):
             report = _reporter(progress, source.name, number, len(sources) + len(declared))
@@ -95,7 +98,14 @@ def parse(
         inventory=(output.inventory.close(),),
         outlier_events=(output.outlier_events.close(),),
         warnings=tuple(warnings),
-        evidence=Evidence({source.name: source.path for source in (*sources, *declared)}),
+        evidence=Evidence(
+            {source.name: source.path for source in (*sources, *declared)},
+            {
+                facts.source: source.name
+                for source, found in zip((*sources, *declared), read, strict=True)
+                for facts in found
+            },
+        ),
     )
 
 
@@ -109,17 +119,19 @@ def _reporter(
     return report
 
 
-def _judge(logs: Sequence[Facts], inventory: Sequence[Facts]) -> list[str]:
+def _judge(logs: Sequence[Sequence[Facts]], inventory: Sequence[Sequence[Facts]]) -> list[str]:
     """Return warnings about sources; raise where none could be read, or an inventory is none."""
-    warnings = [f"{facts.source}: {facts.error}" for facts in logs if facts.error is not None]
-    if logs and all(facts.error is not None and not facts.entries_read for facts in logs):
+    read = [facts for found in logs for facts in found]
+    warnings = [f"{facts.source}: {facts.error}" for facts in read if facts.error is not None]
+    if read and all(facts.error is not None and not facts.entries_read for facts in read):
         raise SourceError(warnings[0], hint="Is it a file, and may it be read?")
-    for facts in inventory:
-        if facts.error is not None:
-            raise InventoryError(f"{facts.source}: {facts.error}")
-        if not facts.is_inventory:
+    for found in inventory:
+        for facts in found:
+            if facts.error is not None:
+                raise InventoryError(f"{facts.source}: {facts.error}")
+        if not any(facts.is_inventory for facts in found):
             raise InventoryError(
-                f"{facts.source}: not an inventory that hopline knows",
+                f"{found[0].source}: not an inventory that hopline knows",
                 hint="Give Envoy's /clusters, /config_dump?include_eds, or its outlier event log.",
             )
     return warnings

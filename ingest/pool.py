@@ -22,7 +22,7 @@ from ingest import schema
 from ingest.blocks import BLOCK_BYTES, cut_blocks
 from ingest.envelopes import ENVELOPES
 from ingest.facts import Facts
-from ingest.formats import LogFormat, custom_format
+from ingest.formats import LogFormat
 from ingest.log_reader import BlockReader, LogTables
 from ingest.parser import known_formats
 from ingest.rows import Origin
@@ -39,14 +39,16 @@ WORTH_BYTES = 64 << 20
 class Job:
     """Whole lines of a source, and how to read them.
 
-    The bytes are at `offset` in the file at `path`, or in `data` where they had to be decompressed.
+    The bytes are at `offset` in the file at `path`, whose inode is `file_number`, or in `data` where they had to be
+    decompressed.
     """
 
     origin: Origin
     format_names: tuple[str, ...]
-    log_format: str | None
+    log_formats: tuple[str, ...]
     envelopes: tuple[str, ...]
     path: Path
+    file_number: int
     offset: int
     size: int
     data: bytes | None
@@ -66,14 +68,8 @@ class Part:
 
 def run_job(job: Job) -> Part:
     """Read one range into Parquet files of its own."""
-    if job.data is None:
-        with job.path.open("rb") as file:
-            file.seek(job.offset)
-            data = file.read(job.size)
-    else:
-        data = job.data
-    custom = custom_format(job.log_format) if job.log_format else None
-    by_name = {known.name: known for known in known_formats(custom)}
+    data = _read_range(job) if job.data is None else job.data
+    by_name = {known.name: known for known in known_formats(job.log_formats)}
     formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
     chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
     chain = tuple(sorted(chain, key=lambda envelope: job.envelopes.index(envelope.name)))
@@ -91,6 +87,17 @@ def run_job(job: Job) -> Part:
         tables.access_log.close() if facts.access_log_rows else None,
         tables.rejects.close() if facts.rejected else None,
     )
+
+
+def _read_range(job: Job) -> bytes:
+    """Return the bytes of a job; raises OSError where the file is no longer the one that the job was cut from."""
+    with job.path.open("rb") as file:
+        file.seek(job.offset)
+        data = file.read(job.size)
+        # The last line of a file may have no newline, and then the range is one longer than the file.
+        if len(data) < job.size - 1 or os.fstat(file.fileno()).st_ino != job.file_number:
+            raise OSError("the file was cut or replaced while it was read")
+    return data
 
 
 def _prepare_worker() -> None:
@@ -117,10 +124,10 @@ def _start_conditions() -> Iterator[None]:
 class WorkerPool:
     """Runs jobs on an executor, a few ahead; parts come back in the order of the jobs."""
 
-    def __init__(self, workers: int, folder: Path, log_format: str | None) -> None:
+    def __init__(self, workers: int, folder: Path, log_formats: tuple[str, ...] = ()) -> None:
         self.workers = workers
         self.folder = folder
-        self.log_format = log_format
+        self.log_formats = log_formats
         self._executor: Executor | None = None
         self._waiting: deque[Future[Part]] = deque()
         self._number = 0

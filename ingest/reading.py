@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 
-from ingest.arguments import Source
+from ingest.arguments import Source, time_in_name
 from ingest.blocks import BLOCK_BYTES, Block, cut_blocks
-from ingest.compression import ByteStream
+from ingest.contents import SAMPLE_BYTES, Content, name_of, open_contents
+from ingest.entries import ENTRIES
 from ingest.errors import InventoryError
 from ingest.facts import Facts
 from ingest.formats import LogFormat
-from ingest.inventory import Context, InventoryFormat, recognise
+from ingest.inventory import Context, InventoryFormat
 from ingest.log_reader import BlockReader, LogTables, decode
-from ingest.names import names_of_snapshot
+from ingest.names import folder_of_archive, names_from_path, names_of_snapshot, with_label
 from ingest.pool import JOB_BYTES, WORTH_BYTES, Job, Part, WorkerPool
 from ingest.tables import TableWriter
 
-#: Bytes at the start of a file by which it is recognised.
-SAMPLE_BYTES = 256 << 10
 #: An inventory file is held in memory whole; a larger one is refused.
 MAX_INVENTORY_BYTES = 2 << 30
 #: Logs in these envelopes may hold lines in parts, and are read in order.
-_ORDERED_ENVELOPES = frozenset({"cri", "docker-json-file", "json-shipper"})
+_ORDERED_ENVELOPES = frozenset({"entries", "cri", "docker-json-file", "json-shipper"})
 
 
 @dataclass(frozen=True)
@@ -58,67 +58,102 @@ def read_source(
     *,
     pool: WorkerPool | None = None,
     report: Callable[[int, int, int], None] = lambda done, total, entries: None,
-) -> Facts:
+) -> list[Facts]:
     """Read one source to its end into the tables, and return the facts that were written about it.
 
-    `report` is called with bytes done, bytes in all, and entries after every block.
+    An archive is as many sources as it has files, named `ARCHIVE!PATH`, and one more of its own where it could not be
+    read to its end. `report` is called with bytes done, bytes in all, and entries after every block.
     """
-    reading = _Reading(source, formats, output, pool)
-    digest = hashlib.sha256()
-    facts = reading.facts
+    read: list[Facts] = []
+    entries = 0
     try:
-        total = source.path.stat().st_size
         with source.path.open("rb") as file:
-            stream = ByteStream(file)
-            facts.compression = stream.compression
-            blocks = cut_blocks(_counted(stream.chunks(), facts, digest.update), BLOCK_BYTES)
-            for _ in reading.read(blocks, total):
-                report(min(file.tell(), total), total, facts.entries_read)
-            facts.truncated = stream.truncated
-            facts.error = stream.problem
-        reading.collect()
-    except InventoryError as error:
-        facts.error = str(error).removeprefix(f"{source.name}: ")
+            status = os.fstat(file.fileno())
+            total = status.st_size
+            for content in open_contents(file):
+                reading = _Reading(
+                    source_of(source, content), content, formats, output, pool=pool, file_number=status.st_ino
+                )
+                read.append(reading.facts)
+                for _ in reading.read(total):
+                    report(min(file.tell(), total), total, entries + reading.facts.entries_read)
+                entries += reading.facts.entries_read
     except OSError as error:
-        facts.error = error.strerror or str(error)
-    except BrokenExecutor:
-        facts.error = "a worker process ended before its work was done (out of memory?)"
-    facts.content_id = digest.hexdigest()
-    output.sources.add_rows([facts.to_row()])
-    return facts
+        read = read or [Facts(source.name, source.names)]
+        read[-1].error = error.strerror or str(error)
+    output.sources.add_rows([facts.to_row() for facts in read])
+    return read
 
 
-def _counted(chunks: Iterable[bytes], facts: Facts, digest: Callable[[bytes], None]) -> Iterator[bytes]:
-    for chunk in chunks:
-        facts.bytes_read += len(chunk)
-        digest(chunk)
-        yield chunk
+def source_of(source: Source, content: Content) -> Source:
+    """Return the source that a content of a file is: for a member of an archive, one with a name of its own."""
+    if not content.inner:
+        return source
+    inner = "/".join(content.inner)
+    root = str(source.path.parent / folder_of_archive(source.name))
+    names = names_from_path(f"{root}/{inner}", root)
+    if source.names.labelled:
+        names = with_label(names, source.names.cluster_id or "", source.names.gateway or "")
+    observed_at = source.observed_at or time_in_name(content.inner[-1])
+    return Source(name_of(source.name, content), source.path, names, observed_at)
 
 
 class _Reading:
     """The reading of one source."""
 
-    def __init__(self, source: Source, formats: Sequence[LogFormat], output: Output, pool: WorkerPool | None) -> None:
-        self.facts = Facts(source.name, source.names)
+    def __init__(
+        self,
+        source: Source,
+        content: Content,
+        formats: Sequence[LogFormat],
+        output: Output,
+        *,
+        pool: WorkerPool | None,
+        file_number: int,
+    ) -> None:
+        self.facts = Facts(source.name, source.names, compression=content.compression)
         self._source = source
+        self._content = content
         self._formats = formats
         self._output = output
         self._pool = pool
+        self._file_number = file_number
 
-    def read(self, blocks: Iterator[Block], size: int) -> Iterator[None]:
-        """Read all blocks of a file of `size` bytes on disk; yields after each."""
+    def read(self, size: int) -> Iterator[None]:
+        """Read the content of a file of `size` bytes on disk to its end; yields after each block."""
+        facts, content = self.facts, self._content
+        digest = hashlib.sha256()
+
+        def see(chunk: bytes) -> None:
+            facts.bytes_read += len(chunk)
+            digest.update(chunk)
+
+        try:
+            yield from self._read(cut_blocks(content.lines(see), BLOCK_BYTES), size)
+        except InventoryError as error:
+            facts.error = str(error).removeprefix(f"{facts.source}: ")
+        except BrokenExecutor:
+            facts.error = "a worker process ended before its work was done (out of memory?)"
+        finally:
+            self._collect()
+            facts.content_id = digest.hexdigest()
+            facts.truncated |= content.truncated
+            facts.error = facts.error or content.problem
+
+    def _read(self, blocks: Iterator[Block], size: int) -> Iterator[None]:
         first = next(blocks, None)
         if first is None:
             return
         blocks = chain((first,), blocks)
-        sample = first.data[:SAMPLE_BYTES]
-        inventory = recognise(sample)
-        if inventory is not None:
-            yield from self._read_inventory(blocks, inventory)
+        content = self._content
+        if content.inventory is not None:
+            yield from self._read_inventory(blocks, content.inventory)
             return
-        reader = BlockReader.for_sample(sample, self._source.name, self._source.names, self._formats)
+        sample = first.data[:SAMPLE_BYTES]
+        outer = () if content.container is None else (ENTRIES,)
+        reader = BlockReader.for_sample(sample, self._source.name, self._source.names, self._formats, outer)
         ordered = any(envelope.name in _ORDERED_ENVELOPES for envelope in reader.unwrapper.chain)
-        worth = WORTH_BYTES if self.facts.compression == "none" else WORTH_BYTES // 8
+        worth = WORTH_BYTES if content.compression == "none" else WORTH_BYTES // 8
         if self._pool is not None and size >= worth and not ordered and not reader.is_binary:
             yield from self._read_in_pool(blocks, reader, self._pool)
             return
@@ -170,13 +205,14 @@ class _Reading:
     def _submit(self, blocks: Sequence[Block], reader: BlockReader, pool: WorkerPool) -> None:
         if not blocks:
             return
-        in_place = self.facts.compression == "none"
+        in_place = self._content.in_place
         job = Job(
             origin=reader.origin,
             format_names=tuple(known.name for known in reader.formats),
-            log_format=pool.log_format,
+            log_formats=pool.log_formats,
             envelopes=tuple(envelope.name for envelope in reader.unwrapper.chain),
             path=self._source.path,
+            file_number=self._file_number,
             offset=blocks[0].offset,
             size=sum(len(block.data) + 1 for block in blocks),
             data=None if in_place else b"\n".join(block.data for block in blocks),
@@ -187,11 +223,19 @@ class _Reading:
         for part in pool.submit(job):
             self._take(part)
 
-    def collect(self) -> None:
+    def _collect(self) -> None:
         """Wait for the parts of this source that are still being written."""
-        if self._pool is not None:
-            for part in self._pool.drain():
-                self._take(part)
+        if self._pool is None:
+            return
+        while True:
+            try:
+                for part in self._pool.drain():
+                    self._take(part)
+                return
+            except OSError as error:  # the next call goes on behind the job that failed
+                self.facts.error = error.strerror or str(error)
+            except BrokenExecutor:
+                self.facts.error = "a worker process ended before its work was done (out of memory?)"
 
     def _take(self, part: Part) -> None:
         self._output.parts.append(part)

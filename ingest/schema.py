@@ -86,13 +86,18 @@ REJECT_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
 
 #: One row per file that was read. entries_read = access_log_rows + rejected + the sum over `others`.
 SOURCE_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
-    ("source", pa.string(), "The file, as given."),
+    ("source", pa.string(), "The file, as given; in an archive, ARCHIVE!PATH."),
     ("cluster_id", pa.string(), "Kubernetes cluster, from the label, the envelope or the path."),
     ("gateway", pa.string(), "Workload, from the label, the envelope or the path."),
     ("proxy", pa.string(), "Replica, from the envelope or the path."),
     ("role", pa.string(), "Role of the proxy, from the gateway's name, else from the content."),
     ("formats", pa.list_(pa.string()), "Names of the log formats found, most frequent first."),
-    ("compression", pa.string(), "none, gzip or zstd; found out by content."),
+    (
+        "compression",
+        pa.string(),
+        "none, gzip, zstd, bzip2 or xz; in an archive also tar or zip: what was taken off, outermost first, such as "
+        "gzip+tar. Found out by content.",
+    ),
     ("bytes_read", pa.int64(), "Bytes after decompression."),
     ("content_id", pa.string(), "SHA-256 of the decompressed content, in hex."),
     ("entries_read", pa.int64(), "Lines or entries read: access_log_rows + rejected + all of others."),
@@ -101,7 +106,7 @@ SOURCE_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("others", pa.map_(pa.string(), pa.int64()), "Entries that are neither, counted by reason."),
     ("first_time", TIMESTAMP, "Earliest start_time."),
     ("last_time", TIMESTAMP, "Latest end of a request (start_time + duration_ms)."),
-    ("truncated", pa.bool_(), "True where the compressed stream ended early."),
+    ("truncated", pa.bool_(), "True where a compressed stream, an archive or a JSON document ended early."),
     ("error", pa.string(), "Why the file could not be read to its end; NULL if it could."),
 )
 

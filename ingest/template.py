@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -12,6 +13,21 @@ from ingest.errors import FormatError
 from ingest.formats import LogFormat
 from ingest.jsonlog import flatten
 from ingest.pattern import Pattern, parse_pattern
+
+_STRING_OR_OPERATOR = re.compile(r'"(?:[^"\\]|\\.)*"|%[A-Z0-9_]+(?:\([^)]*\))?(?::\d+)?%')
+
+
+def has_bare_operators(text: str) -> bool:
+    """Say whether text is a JSON object but for operators that stand without quotes."""
+    filled = _STRING_OR_OPERATOR.sub(lambda found: found[0] if found[0].startswith('"') else "0", text)
+    return filled != text and isinstance(_load(filled), dict)
+
+
+def _load(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def read_template(text: str, name: str) -> LogFormat:

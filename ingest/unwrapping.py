@@ -13,7 +13,7 @@ from ingest.names import Names, role_of_gateway, workload_of_pod
 from ingest.rows import Rows
 
 #: Facts of an envelope that have no column of their own: they go to `extra`.
-_EXTRA = ("namespace", "container", "node")
+_EXTRA = ("namespace", "container", "node", "log_name")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ingest.entry_names import names_of_cloudwatch, names_of_tags
+
 #: Where a shipper keeps the line, innermost objects by dots; the first that holds one wins.
 _LINE_PATHS = (
     "log",
@@ -17,10 +19,16 @@ _LINE_PATHS = (
     "msg",
     "@message",
     "_raw",
+    "_msg",
     "MESSAGE",
+    "jsonPayload.message",
+    "jsonPayload.log",
     "_source.message",
     "_source.log",
+    "_source.event.original",
+    "event.original",
     "fields.message",
+    "fields.log",
     "attributes.message",
     "content.message",
     "result._raw",
@@ -29,11 +37,17 @@ _LINE_PATHS = (
 #: Where a shipper keeps an entry that it has parsed itself.
 _OBJECT_PATHS = (
     "jsonPayload",
+    "_source.json",
     "_source",
     "attributes.attributes",
     "content.attributes",
     "log_processed",
     "parsed",
+)
+#: Likewise, but only where the object holds what an access log does.
+_LIKELY_PATHS = ("json", "attributes")
+_TELLING = frozenset(
+    {"response_code", "response_flags", "upstream_host", "upstream_cluster", "downstream_remote_address"}
 )
 
 #: Where a shipper keeps who wrote the line.
@@ -47,6 +61,9 @@ _NAME_PATHS = {
         "labels.pod",
         "labels.pod_name",
         "stream.pod",
+        "fields.kubernetes.pod.name",
+        "fields.kubernetes.pod_name",
+        "fields.pod",
         "pod",
         "pod_name",
     ),
@@ -59,6 +76,9 @@ _NAME_PATHS = {
         "resource.labels.namespace_name",
         "labels.namespace",
         "stream.namespace",
+        "fields.kubernetes.namespace",
+        "fields.kubernetes.namespace_name",
+        "fields.namespace",
     ),
     "container": (
         "kubernetes.container_name",
@@ -68,6 +88,8 @@ _NAME_PATHS = {
         "resource.labels.container_name",
         "labels.container",
         "stream.container",
+        "fields.kubernetes.container.name",
+        "fields.container",
     ),
     "node": (
         "kubernetes.host",
@@ -77,6 +99,7 @@ _NAME_PATHS = {
         "_source.kubernetes.node.name",
         "labels.node_name",
         "stream.node_name",
+        "fields.kubernetes.node.name",
     ),
     "cluster": (
         "kubernetes.cluster_name",
@@ -86,9 +109,14 @@ _NAME_PATHS = {
         "resource.labels.cluster_name",
         "labels.cluster",
         "stream.cluster",
+        "fields.orchestrator.cluster.name",
+        "fields.cluster",
         "cluster_name",
     ),
 }
+
+#: Where Datadog keeps tags, which say the same.
+_TAG_PATHS = ("tags", "attributes.tags", "content.tags", "ddtags")
 
 _LINE = re.compile(r'\s*(?:\[|\{|"|ACCESS \[|\d{4}-\d\d-\d\dT)')
 _WRAPPERS = (
@@ -100,6 +128,10 @@ _WRAPPERS = (
     '"_source"',
     '"kubernetes"',
     '"_raw"',
+    '"_msg"',
+    '"fields"',
+    '"json"',
+    '"original"',
     '"body"',
     '"msg"',
     '"MESSAGE"',
@@ -136,6 +168,9 @@ def open_json(text: str) -> Wrapped | None:
         value = next((v for v in (_at(entry, path) for path in paths) if isinstance(v, str) and v), None)
         if value is not None:
             names[name] = value
+    for path in _TAG_PATHS:
+        names = names_of_tags(_at(entry, path)) | names
+    names = names_of_cloudwatch(None, entry.get("@logStream") or entry.get("logStreamName")) | names
     if inner == "":
         # The shipper has parsed the entry and put its keys beside its own.
         return Wrapped(text, names=names) if names and isinstance(entry.get("kubernetes"), dict) else None
@@ -151,6 +186,8 @@ def open_json(text: str) -> Wrapped | None:
 
 def _inner(entry: Mapping[str, Any]) -> str | None:
     """Return the line inside, "" where the entry itself may be it, None where it cannot be."""
+    if not _TELLING.isdisjoint(entry):
+        return ""
     for path in _LINE_PATHS:
         value = _at(entry, path)
         if isinstance(value, dict) and value:
@@ -161,13 +198,19 @@ def _inner(entry: Mapping[str, Any]) -> str | None:
         value = _at(entry, path)
         if isinstance(value, dict) and value:
             return json.dumps(value, ensure_ascii=False)
+    for path in _LIKELY_PATHS:
+        value = entry.get(path)
+        if isinstance(value, dict) and not _TELLING.isdisjoint(value):
+            return json.dumps(value, ensure_ascii=False)
     return "" if isinstance(entry.get("kubernetes"), dict) else None
 
 
 def _at(entry: Mapping[str, Any], path: str) -> Any:
     """Return the value at a dotted path; a key that holds the dots itself counts as well."""
     if path in entry:
-        return entry[path]
+        value = entry[path]
+        # A search for `fields` gives each as a list.
+        return value[0] if isinstance(value, list) and len(value) == 1 and path not in _TAG_PATHS else value
     head, dot, rest = path.partition(".")
     inner = entry.get(head)
     return _at(inner, rest) if dot and isinstance(inner, dict) else None

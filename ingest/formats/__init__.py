@@ -25,7 +25,7 @@ from ingest.errors import FormatError
 from ingest.pattern import Pattern, parse_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _TIME_PREFIX = "[%START_TIME%] "
 
@@ -114,12 +114,21 @@ def without_time(known: LogFormat) -> LogFormat | None:
     )
 
 
-def custom_format(text: str, name: str = "custom") -> LogFormat:
-    """Return the format that a user gave as Envoy format string or JSON template. Raises FormatError."""
-    if text.lstrip().startswith("{"):
-        from ingest.template import read_template  # noqa: PLC0415  # only who gives a template pays for it
+def custom_formats(texts: Iterable[str]) -> tuple[LogFormat, ...]:
+    """Return the formats that a user gave, named custom, custom-2 and so on in their order. Raises FormatError."""
+    return tuple(custom_format(text, f"custom-{i}" if i > 1 else "custom") for i, text in enumerate(texts, start=1))
 
-        return read_template(text, name)
+
+def custom_format(text: str, name: str = "custom") -> LogFormat:
+    """Return the format that a user gave as Envoy format string or JSON template. Raises FormatError.
+
+    Text that is JSON but for operators without quotes (`{"code": %RESPONSE_CODE%}`) is a format string.
+    """
+    if text.lstrip().startswith("{"):
+        from ingest.template import has_bare_operators, read_template  # noqa: PLC0415  # only who needs it pays
+
+        if not has_bare_operators(text):
+            return read_template(text, name)
     return LogFormat(
         name=name,
         title="given with --log-format",

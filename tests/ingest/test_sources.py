@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest import blocks
+from ingest import blocks, reading
 from ingest.arguments import find_inventory, find_sources, time_in_name
 from ingest.blocks import cut_blocks
 from ingest.compression import ByteStream
@@ -218,6 +218,86 @@ def test_overlong_line_is_one_reject(monkeypatch: pytest.MonkeyPatch, parse: Cal
     (reject,) = result.rejects
     assert reject["line"] == 2
     assert len(reject["raw"]) == blocks.KEPT_BYTES
+
+
+def test_utf_16(parse: Callable[..., Any]) -> None:
+    text = f"{istio_line(agent='Žofie 🚀')}\r\nplain\r\n{istio_line()}\r\n"
+    for data in (text.encode("utf-16"), b"\xfe\xff" + text.encode("utf-16-be"), gzip.compress(text.encode("utf-16"))):
+        result = parse(data)
+        assert [(row["line"], row["user_agent"]) for row in result.rows] == [(1, "Žofie 🚀"), (3, "curl/8.9.1")]
+        assert result.sources[0]["others"] == {"not_access_log": 1}
+        source = result.sources[0]["source"]
+        assert result.parsed.evidence.read_lines([(source, 3)]) == {(source, 3): LINE}
+
+
+def test_file_name_that_is_not_utf_8(tmp_path: Path, parse: Callable[..., Any]) -> None:
+    folder = os.fsencode(tmp_path) + b"/cluster-\xfe"
+    os.makedirs(folder + b"/ingress")
+    with open(folder + b"/ingress/\xff.log", "wb") as file:
+        file.write(LINE)
+    result = parse(os.fsdecode(folder))
+    (row,) = result.rows
+    assert row["source"].endswith("\\xff.log")
+    assert (row["cluster_id"], row["gateway"], row["proxy"]) == ("cluster-\\xfe", "ingress", "\\xff")
+    assert result.parsed.evidence.read_lines([(row["source"], 1)]) == {(row["source"], 1): LINE}
+
+
+# --- files that change ------------------------------------------------------------------------------------------
+
+
+def watch_blocks(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
+    """Let `change` happen to the first file after its first block."""
+    whole = reading.cut_blocks
+    done: list[bool] = []
+
+    def cut(chunks: Any, size: int) -> Any:
+        for block in whole(chunks, size):
+            yield block
+            if not done:
+                done.append(True)
+                change()
+
+    monkeypatch.setattr(reading, "cut_blocks", cut)
+
+
+def test_file_that_grows_while_it_is_read(
+    tmp_path: Path, parse: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "x.log"
+    log.write_bytes((LINE + b"\n") * 80_000 + LINE[:100])
+    size = log.stat().st_size
+
+    def grow() -> None:
+        with log.open("ab") as file:
+            file.write(LINE[100:] + b"\n" + LINE + b"\n")
+
+    watch_blocks(monkeypatch, grow)
+    result = parse(log)
+    assert size > 2 * blocks.BLOCK_BYTES
+    (source,) = result.sources
+    assert (source["error"], source["rejected"]) == (None, 0)
+    assert source["access_log_rows"] in (80_000, 80_002)
+    assert len({row["line"] for row in result.rows}) == source["access_log_rows"]
+
+
+@pytest.mark.parametrize("change", ["unlink", "truncate"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_file_that_vanishes_while_it_is_read(
+    change: str, workers: int, tmp_path: Path, parse: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, other = tmp_path / "a.log", tmp_path / "b.log"
+    log.write_bytes((LINE + b"\n") * 60_000)
+    other.write_bytes(LINE + b"\n")
+    monkeypatch.setattr(reading, "WORTH_BYTES", 1 << 20)
+    monkeypatch.setattr(reading, "JOB_BYTES", 4 << 20)
+    watch_blocks(monkeypatch, log.unlink if change == "unlink" else lambda: os.truncate(log, 100))
+    result = parse(log, other, workers=workers)
+    assert result.source("b.log")["access_log_rows"] == 1
+    assert result.source("b.log")["error"] is None
+    lines = [row["line"] for row in result.rows if row["source"].endswith("a.log")]
+    assert len(lines) == len(set(lines)) == result.source("a.log")["access_log_rows"]
+    if workers > 1:
+        assert result.source("a.log")["error"] is not None
 
 
 # --- whole parses -----------------------------------------------------------------------------------------------
