@@ -307,6 +307,24 @@ def test_a_hole_in_the_log_widens_what_lies_next_to_it(since: float, until: floa
         assert high - low <= hole + timedelta(milliseconds=100), name
 
 
+def _one_frozen(t: float, chance: random.Random) -> dict[str, Any]:
+    """One pod of three frozen: its requests wait for three seconds, those of the others go on; ejected after five."""
+    if 30.2 <= t < 35 and chance.random() < 1 / 3:
+        return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 3000, "upstream_host": PODS[0]}
+    if 30.2 <= t < 60:
+        return remote() if t >= 35 and chance.random() < 0.07 else {"upstream_host": PODS[1], "duration_ms": 5}
+    return healthy(t, chance)
+
+
+def test_the_onset_is_narrow_however_long_the_first_request_waited(tmp_path: Path) -> None:
+    scenario = Scenario("one frozen", _one_frozen, 20, 120, "partial")
+    rows = _rows(scenario)
+    (one,) = _run(scenario, tmp_path, rows)
+    first = min(_end(r) for r in rows if r["response_code"] == 0)
+    assert one["onset_earliest"] <= first <= one["onset_latest"]
+    assert one["onset_latest"] - one["onset_earliest"] <= timedelta(milliseconds=150)
+
+
 def test_noise_does_not_move_the_onset(tmp_path: Path) -> None:
     scenario = next(s for s in SCENARIOS if s.name == "noise before a crash")
     (one,) = _run(scenario, tmp_path, _rows(scenario))
