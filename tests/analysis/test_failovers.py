@@ -115,6 +115,13 @@ def _frozen(t: float, chance: random.Random) -> dict[str, Any]:
     return remote()
 
 
+def _frozen_twice(t: float, chance: random.Random) -> dict[str, Any]:
+    """Frozen pods; when they are tried again, requests wait in vain once more, and not one of them fails."""
+    if 30 <= t < 35 or 50 <= t < 52:
+        return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 2000, "upstream_host": chance.choice(PODS)}
+    return remote() if 30 <= t < 60 else healthy(t, chance)
+
+
 def _impatient(t: float, chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.03:
         return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 1500, "upstream_host": chance.choice(PODS)}
@@ -161,6 +168,7 @@ SCENARIOS = [
     Scenario("begins inside", _window(-1, 20, _always_remote), 50, 90, "complete", began_before_start=True),
     Scenario("two, far apart", lambda t, c: _window(20, 40, _always_remote)(t % 1500, c), 5, 3000, "complete", count=2),
     Scenario("frozen pods", _window(30, 60, _frozen), 50, 120, "complete", "timeouts", relapses=0),
+    Scenario("frozen pods, tried again", _frozen_twice, 50, 120, "complete", "timeouts", relapses=1),
     Scenario("impatient clients", _impatient, 100, 120, None),
     Scenario("rolling restart", _rolling_restart, 100, 120, None),
     Scenario("one pod out", _one_pod_out, 100, 120, "partial", "ejection"),
