@@ -17,6 +17,9 @@ from analysis.failover.stretches import SECOND, Stretch
 _HOLE = 13.8
 #: A hole touches an event when fewer than so many requests lie between them (at the mean gap).
 _NEAR = 20
+#: Events that may have happened in a hole before them, and those that may have in one after them.
+_BACK = frozenset({"onset", "first_spill", "first_failback"})
+_ON = frozenset({"full_failover", "last_primary_error", "recovered"})
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,12 @@ def widen_events(events: Sequence[Event], holes: Sequence[Hole]) -> list[Event]:
 
 
 def _widen(name: str, at: Interval, holes: Sequence[Hole]) -> Interval:
-    if name in ("onset", "first_spill", "first_failback"):
-        for hole in reversed(holes):
-            if hole.before.start < at.earliest and 0 <= at.earliest - hole.after.start <= hole.near:
-                return replace(at, earliest=hole.before.start, before=hole.before)
-    elif name in ("full_failover", "last_primary_error", "recovered"):
-        for hole in holes:
-            if -END_RESOLUTION_US <= hole.before.start - at.latest <= hole.near:
-                return replace(at, latest=hole.after.start + START_RESOLUTION_US, after=hole.after)
+    if name in _BACK:
+        hole = next((h for h in reversed(holes) if 0 <= at.earliest - h.after.start <= h.near), None)
+        if hole:
+            at = replace(at, earliest=hole.before.start, before=hole.before)
+    if name in _ON:
+        hole = next((h for h in holes if -END_RESOLUTION_US <= h.before.start - at.latest <= h.near), None)
+        if hole:
+            at = replace(at, latest=hole.after.start + START_RESOLUTION_US, after=hole.after)
     return at

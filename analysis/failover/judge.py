@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from analysis.failover.declared import Snapshots, read_snapshots
 from analysis.failover.holes import find_holes, widen_events
 from analysis.failover.incidents import Extent, group_incidents
-from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
+from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of, windows_of_onset
 from analysis.failover.phases import Phase, build_phases
 from analysis.failover.restarts import group_answers, is_rolling_restart
 from analysis.failover.spans import Span, find_spans
@@ -117,8 +117,8 @@ class _Case:
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
     """Find all failovers and insert them into judged_failovers, judged_events and judged_phases."""
     cases = _find_cases(connection, options)
-    entries = _fetch(connection, _ENTRIES_SQL, cases, lambda c: windows_of(c.stretches, c.span))
-    cases = [_place(case, entries.get(n, ())) for n, case in enumerate(cases)]
+    entries = _fetch_entries(connection, cases)
+    cases = [_place(case, entries[n]) for n, case in enumerate(cases)]
     cases = _without_restarts(connection, cases)
     symptoms = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.first_request, c.spilled)], whole=False)
     groups = _fetch(connection, _GROUPS_SQL, cases, lambda c: [(c.first_request, c.last_request + 1)], whole=False)
@@ -184,6 +184,8 @@ def _fetch(
         for low, high in windows(case)
     ]
     found: dict[int, list[Mapping[str, Any]]] = {}
+    if not rows:
+        return found
     connection.register("windows", pa.Table.from_pylist(rows, schema=_WINDOWS_SCHEMA))
     try:
         for row in connection.sql(query).to_arrow_table().to_pylist():
@@ -193,10 +195,29 @@ def _fetch(
     return found
 
 
-def _place(case: _Case, rows: Sequence[Mapping[str, Any]]) -> _Case:
-    if case.primary is None:
-        rows = [{**row, "role": "primary"} if row["role"] == "unknown" else row for row in rows]
-    entries = sorted((Entry(**row) for row in rows), key=lambda e: (e.start, e.end, e.source, e.line))
+def _fetch_entries(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[list[Entry]]:
+    """Return, for each case, the requests around its changes, in order of their start."""
+    found: list[dict[tuple[str, int], Entry]] = [{} for _ in cases]
+
+    def fetch(windows: Callable[[int], Sequence[tuple[int, int]]]) -> None:
+        numbers = {id(case): n for n, case in enumerate(cases)}
+        fetched = _fetch(connection, _ENTRIES_SQL, cases, lambda c: windows(numbers[id(c)]))
+        for n, rows in fetched.items():
+            entries = (_entry(row, cases[n]) for row in rows)
+            found[n].update({(e.source, e.line): e for e in entries})
+
+    fetch(lambda n: windows_of(cases[n].stretches, cases[n].span))
+    fetch(lambda n: windows_of_onset(cases[n].stretches, cases[n].span, found[n].values()))
+    return [sorted(one.values(), key=lambda e: (e.start, e.end, e.source, e.line)) for one in found]
+
+
+def _entry(row: Mapping[str, Any], case: _Case) -> Entry:
+    # Where nothing tells groups apart there is one group.
+    alone = case.primary is None and row["role"] == "unknown"
+    return Entry(**{**row, "role": "primary"} if alone else row)
+
+
+def _place(case: _Case, entries: Sequence[Entry]) -> _Case:
     events = widen_events(find_events(case.stretches, case.span, entries), find_holes(entries, case.stretches))
     return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
 

@@ -115,6 +115,13 @@ def _frozen(t: float, chance: random.Random) -> dict[str, Any]:
     return remote()
 
 
+def _frozen_twice(t: float, chance: random.Random) -> dict[str, Any]:
+    """Frozen pods; when they are tried again, requests wait in vain once more, and not one of them fails."""
+    if 30 <= t < 35 or 50 <= t < 52:
+        return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 2000, "upstream_host": chance.choice(PODS)}
+    return remote() if 30 <= t < 60 else healthy(t, chance)
+
+
 def _impatient(t: float, chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.03:
         return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 1500, "upstream_host": chance.choice(PODS)}
@@ -161,6 +168,7 @@ SCENARIOS = [
     Scenario("begins inside", _window(-1, 20, _always_remote), 50, 90, "complete", began_before_start=True),
     Scenario("two, far apart", lambda t, c: _window(20, 40, _always_remote)(t % 1500, c), 5, 3000, "complete", count=2),
     Scenario("frozen pods", _window(30, 60, _frozen), 50, 120, "complete", "timeouts", relapses=0),
+    Scenario("frozen pods, tried again", _frozen_twice, 50, 120, "complete", "timeouts", relapses=1),
     Scenario("impatient clients", _impatient, 100, 120, None),
     Scenario("rolling restart", _rolling_restart, 100, 120, None),
     Scenario("one pod out", _one_pod_out, 100, 120, "partial", "ejection"),
@@ -305,6 +313,24 @@ def test_a_hole_in_the_log_widens_what_lies_next_to_it(since: float, until: floa
         low, high = one[f"{name}_earliest"], one[f"{name}_latest"]
         assert low <= at <= high, f"{name}: {at} is not within {low} to {high}"
         assert high - low <= hole + timedelta(milliseconds=100), name
+
+
+def _one_frozen(t: float, chance: random.Random) -> dict[str, Any]:
+    """One pod of three frozen: its requests wait for three seconds, those of the others go on; ejected after five."""
+    if 30.2 <= t < 35 and chance.random() < 1 / 3:
+        return {"response_code": 0, "response_flags": ["DC"], "duration_ms": 3000, "upstream_host": PODS[0]}
+    if 30.2 <= t < 60:
+        return remote() if t >= 35 and chance.random() < 0.07 else {"upstream_host": PODS[1], "duration_ms": 5}
+    return healthy(t, chance)
+
+
+def test_the_onset_is_narrow_however_long_the_first_request_waited(tmp_path: Path) -> None:
+    scenario = Scenario("one frozen", _one_frozen, 20, 120, "partial")
+    rows = _rows(scenario)
+    (one,) = _run(scenario, tmp_path, rows)
+    first = min(_end(r) for r in rows if r["response_code"] == 0)
+    assert one["onset_earliest"] <= first <= one["onset_latest"]
+    assert one["onset_latest"] - one["onset_earliest"] <= timedelta(milliseconds=150)
 
 
 def test_noise_does_not_move_the_onset(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ interval holds the moment that the clients recorded and is no wider than three g
 milliseconds; `-` is an instant that rightly is not there.
 """
 _TAIL = """\
-The last four are derived from the recording of the crash: lines cut out of its log, its head cut off, or one line in a
-hundred kept. The truth of a thinned log is that of the requests left in it.
+Log gaps, the log that starts mid-failover and the thinned one are derived from the recording of the crash. The truth of
+a thinned log is that of the requests left in it; a hole in a log hides what was there all the same.
 
     make scoreboard
 
