@@ -23,6 +23,7 @@ from ingest.json_cursor import (
     decode_chunks,
 )
 from ingest.otlp import names_of_resource
+from ingest.raw_bytes import load_json, to_encodable
 
 #: Between the names and the entry in a line; JSON text cannot hold it.
 SEPARATOR = "\x1f"
@@ -237,4 +238,5 @@ def split_entry(line: bytes) -> bytes:
 @lru_cache(maxsize=4096)
 def read_names(text: str) -> Mapping[str, str]:
     """Return the names in front of an entry."""
-    return json.loads(text) if text else {}
+    names = load_json(text) if text else {}
+    return {name: to_encodable(value) for name, value in names.items()} if isinstance(names, dict) else {}
