@@ -34,6 +34,18 @@ _DOCUMENTS_TRIED = 20
 _BATCH = 1 << 20
 _LINE_BREAKS = re.compile(r"[ \t\r]*\n[ \t\r\n]*")
 
+#: The kinds of containers, and what they are for people.
+CONTAINERS = {
+    "json-array": "a JSON array of entries, or of any of the following",
+    "otlp-json": "OpenTelemetry logs (OTLP) as JSON, also one document per line: text of the body, or attributes",
+    "loki-response": "a response of Loki's query API",
+    "elasticsearch-response": "a search response of Elasticsearch or OpenSearch",
+    "datadog-export": "a response or export of Datadog's log search",
+    "cloudwatch": "CloudWatch get-log-events, filter-log-events, and subscription exports",
+    "query-results": "results of CloudWatch Logs Insights or Splunk",
+    "gcp-entries": "a page of Google Cloud Logging entries",
+}
+
 #: Keys whose array holds entries: the name of the container, and keys of which an entry has one.
 _ENTRY_LISTS: dict[str, tuple[str, frozenset[str]]] = {
     "logRecords": ("otlp-json", frozenset()),
