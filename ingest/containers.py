@@ -23,6 +23,7 @@ from ingest.json_cursor import (
     decode_chunks,
 )
 from ingest.otlp import names_of_resource
+from ingest.raw_bytes import load_json, to_encodable
 
 #: Between the names and the entry in a line; JSON text cannot hold it.
 SEPARATOR = "\x1f"
@@ -32,6 +33,18 @@ KEPT_CHARACTERS = 64 << 10
 _DOCUMENTS_TRIED = 20
 _BATCH = 1 << 20
 _LINE_BREAKS = re.compile(r"[ \t\r]*\n[ \t\r\n]*")
+
+#: The kinds of containers, and what they are for people.
+CONTAINERS = {
+    "json-array": "a JSON array of entries, or of any of the following",
+    "otlp-json": "OpenTelemetry logs (OTLP) as JSON, also one document per line: text of the body, or attributes",
+    "loki-response": "a response of Loki's query API",
+    "elasticsearch-response": "a search response of Elasticsearch or OpenSearch",
+    "datadog-export": "a response or export of Datadog's log search",
+    "cloudwatch": "CloudWatch get-log-events, filter-log-events, and subscription exports",
+    "query-results": "results of CloudWatch Logs Insights or Splunk",
+    "gcp-entries": "a page of Google Cloud Logging entries",
+}
 
 #: Keys whose array holds entries: the name of the container, and keys of which an entry has one.
 _ENTRY_LISTS: dict[str, tuple[str, frozenset[str]]] = {
@@ -237,4 +250,5 @@ def split_entry(line: bytes) -> bytes:
 @lru_cache(maxsize=4096)
 def read_names(text: str) -> Mapping[str, str]:
     """Return the names in front of an entry."""
-    return json.loads(text) if text else {}
+    names = load_json(text) if text else {}
+    return {name: to_encodable(value) for name, value in names.items()} if isinstance(names, dict) else {}

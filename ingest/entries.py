@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +12,7 @@ from ingest.containers import SEPARATOR, read_names
 from ingest.entry_names import names_of_labels
 from ingest.envelopes import Envelope, Opened
 from ingest.otlp import is_record, open_record
-
-_RAW_BYTE = re.compile(r"(?<!\\)((?:\\\\)*)\\x")
+from ingest.raw_bytes import load_json, to_encodable
 
 
 def _open(lines: pl.Series) -> Opened:
@@ -30,17 +28,14 @@ def _open(lines: pl.Series) -> Opened:
 def _open_one(line: str) -> tuple[str, Mapping[str, str]]:
     head, _, text = line.partition(SEPARATOR)
     names = read_names(head)
-    if "\\x" in text:
-        # A byte that is not UTF-8 was spelled \xNN, which JSON cannot read.
-        text = _RAW_BYTE.sub(r"\1\\\\x", text)
     if text[:1] == "{" and not ('nixNano"' in text or 'nix_nano"' in text):
         return text, names
     try:
-        value = json.loads(text)
+        value = load_json(text)
     except (ValueError, RecursionError):
         return text, names
     inner, more = _inner(value, text)
-    return inner, {**names, **more} if more else names
+    return inner, {**names, **{name: to_encodable(value) for name, value in more.items()}} if more else names
 
 
 def _inner(value: Any, text: str) -> tuple[str, Mapping[str, str]]:
@@ -55,12 +50,12 @@ def _inner(value: Any, text: str) -> tuple[str, Mapping[str, str]]:
             about = about.get("structuredMetadata", about)
             return _on_one_line(value[1]), names_of_labels(about) if isinstance(about, dict) else {}
         if value and all(isinstance(part, dict) and "field" in part for part in value):  # CloudWatch Logs Insights
-            return json.dumps({part["field"]: part.get("value") for part in value}, ensure_ascii=False), {}
+            return json.dumps({part["field"]: part.get("value") for part in value}), {}
     return text, {}
 
 
 def _on_one_line(text: str) -> str:
-    return text.rstrip("\r\n").encode("utf-8", "backslashreplace").decode() if text else text
+    return to_encodable(text.rstrip("\r\n"))
 
 
 ENTRIES = Envelope("entries", "entries of a container, one by one", _open)

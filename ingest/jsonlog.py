@@ -13,6 +13,7 @@ import polars as pl
 from ingest.anchored import read_line
 from ingest.formats import LogFormat
 from ingest.pattern import Pattern
+from ingest.raw_bytes import repair_json
 
 #: An object is an access-log entry only with one of these columns, and with at least so many columns in all.
 _TELLING = frozenset(
@@ -135,7 +136,8 @@ def load_object(line: str) -> dict[str, Any] | None:
         # Most objects hold no other: one search is cheaper than a look at every value.
         return flatten(entry) if line.find("{", 1) >= 0 else entry
     except (ValueError, RecursionError):
-        return None
+        repaired = repair_json(line)
+        return None if repaired is None else load_object(repaired)
 
 
 #: Values of keys, by column and by key in `extra`: texts, or numbers where all are whole numbers.

@@ -2,6 +2,7 @@
 
 The rule for folders, for a file without a label and outside Kubernetes' own log folders:
 
+0. `POD/file`: where the parent is named as the pods of a deployment are, it is the proxy, and its workload the gateway.
 1. The file name without its endings (.log, .json, .txt, .gz, rotation numbers ...) is the proxy.
 2. `CLUSTER/GATEWAY/file`: where the grandparent's name says that it is a cluster (it holds the word
    cluster, or looks like a region or a managed cluster), it is the cluster and the parent the gateway.
@@ -105,6 +106,10 @@ def names_from_path(path: str, root: str | None = None) -> Names:
     proxy = stem_of(pure.name)
     parent, grandparent = pure.parent.name, pure.parent.parent.name
     gateway, cluster, by_file_name = workload_of_pod(proxy), None, True
+    if _POD_HASH.search(parent):
+        # istioctl bug-report and kubectl cluster-info dump: a folder per pod.
+        gateway = workload_of_pod(parent)
+        return Names(None, gateway, parent, role_of_gateway(gateway))
     if _is_name(grandparent) and _CLUSTER_WORD.search(grandparent) and _is_name(parent):
         cluster, gateway, by_file_name = grandparent, parent, False
     elif _is_name(parent) and _CLUSTER_WORD.search(parent):

@@ -118,7 +118,7 @@ def _time(record: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, str]
 
 
 def _to_json(entry: Mapping[str, Any]) -> str:
-    return json.dumps(entry, ensure_ascii=False)
+    return json.dumps(entry)
 
 
 def _list(value: Any, key: str) -> Iterator[Any]:

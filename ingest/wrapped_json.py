@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.entry_names import names_of_cloudwatch, names_of_tags
+from ingest.raw_bytes import load_json, to_encodable
 
 #: Where a shipper keeps the line, innermost objects by dots; the first that holds one wins.
 _LINE_PATHS = (
@@ -155,7 +156,7 @@ def open_json(text: str) -> Wrapped | None:
     if not any(word in text for word in _WRAPPERS):
         return None
     try:
-        entry = json.loads(text)
+        entry = load_json(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(entry, dict):
@@ -171,15 +172,16 @@ def open_json(text: str) -> Wrapped | None:
     for path in _TAG_PATHS:
         names = names_of_tags(_at(entry, path)) | names
     names = names_of_cloudwatch(None, entry.get("@logStream") or entry.get("logStreamName")) | names
+    names = {name: to_encodable(value) for name, value in names.items()}
     if inner == "":
         # The shipper has parsed the entry and put its keys beside its own.
         return Wrapped(text, names=names) if names and isinstance(entry.get("kubernetes"), dict) else None
     stream = entry.get("stream")
     is_docker = entry.keys() <= {"log", "stream", "time", "attrs"} and "time" in entry
     return Wrapped(
-        inner.rstrip("\n").removesuffix("\r"),
+        to_encodable(inner.rstrip("\n").removesuffix("\r")),
         partial=(is_docker and not inner.endswith("\n")) or str(entry.get("logtag", "F")).startswith("P"),
-        stream=stream if isinstance(stream, str) else None,
+        stream=to_encodable(stream) if isinstance(stream, str) else None,
         names=names,
     )
 

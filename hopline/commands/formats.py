@@ -24,11 +24,13 @@ def formats(
         list[str] | None,
         typer.Option(metavar="FILE", help="Say what this file is: a log, a folder, an archive. Repeatable."),
     ] = None,
-    log_format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="With --detect: try this format string first.")
+    given: Annotated[
+        str | None,
+        typer.Option("--log-format", metavar="FORMAT", help="With --detect: try this format string first."),
     ] = None,
-    log_format_from: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="With --detect: try the formats of this file first.")
+    given_from: Annotated[
+        list[str] | None,
+        typer.Option("--log-format-from", metavar="FILE", help="With --detect: try the formats of this file first."),
     ] = None,
     output: Output = None,
     format_: ListFormat = None,
@@ -39,11 +41,11 @@ def formats(
     """
     chosen = choose_format(format_, output)
     if not detect:
-        if log_format or log_format_from:
+        if given or given_from:
             raise UsageError("--log-format and --log-format-from need --detect FILE here")
         write_table(_list_formats(short=chosen in (TableFormat.TABLE, TableFormat.MD)), chosen, output)
         return
-    found = list(_detect(detect, log_format, log_format_from or ()))
+    found = list(_detect(detect, given, given_from or ()))
     if chosen is TableFormat.TABLE:
         with open_destination(output) as stream:
             stream.write("\n".join(map(_describe, found)).encode("utf-8", "backslashreplace"))

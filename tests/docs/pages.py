@@ -13,6 +13,8 @@ from analysis.catalog import Relation, public_relations
 from analysis.column_types import column_types
 from hopline.cli import app
 from hopline.selection import Selection
+from ingest.containers import CONTAINERS
+from ingest.envelopes import ENVELOPES
 from ingest.flags import load_flags
 from ingest.formats import LogFormat, load_formats
 from ingest.operators import load_operators
@@ -43,8 +45,23 @@ An instant `x` is `x_earliest` and `x_latest`, both NULL when it did not happen;
 `d_max_s`. `-` in a log and JSON null are NULL.
 """
 _FORMATS = """\
-hopline finds out the format of every line by itself. For a format of your own, give Envoy's format string as it
-stands in the mesh configuration (`--log-format`), or its JSON template.
+hopline finds out the format of every line by itself; `hopline formats --detect FILE` says what a file is. For a format
+of your own, give Envoy's format string or its JSON template (`--log-format`), or the file that sets it
+(`--log-format-from`): a MeshConfig, IstioOperator or the istio ConfigMap (`accessLogFormat`), an extension provider's
+`logFormat`, an EnvoyFilter's access log, or a `/config_dump`. Of several formats in it, all are tried.
+"""
+_AROUND = """\
+What lies around the lines is found out by content as well, and may be nested.
+
+**Compression and archives**: gzip, zstd, bzip2, xz; tar and zip, in which each file is a source of its own, named
+`ARCHIVE!PATH`. Whatever ends early yields what it holds and is marked `truncated`. UTF-16 is read where a byte-order
+mark says so.
+
+**Containers**: one entry of a container is one line, counted from 1 in the order of the file. They are read as a
+stream; one entry may be 64 MiB long.
+"""
+_ENVELOPES = """\
+**Envelopes** around single lines; pod, namespace, container, node and cluster are taken from them:
 """
 _FLAGS = """\
 Envoy's short word on what went wrong. The set is open: extensions register more, and hopline keeps what it does not
@@ -131,7 +148,15 @@ def _write_relation(relation: Relation, types: Any) -> str:
 
 def write_formats() -> str:
     """Return the page of log formats."""
-    parts = [f"# Log formats\n\n{_FORMATS}", *map(_write_format, load_formats())]
+    envelopes = [(envelope.name, envelope.title) for envelope in ENVELOPES]
+    parts = [
+        f"# Log formats\n\n{_FORMATS}",
+        *map(_write_format, load_formats()),
+        f"## Around the lines\n\n{_AROUND}",
+        _write_table(("container", "what it is"), list(CONTAINERS.items())),
+        _ENVELOPES,
+        _write_table(("envelope", "what it is"), envelopes),
+    ]
     return _NOTE + "\n" + "\n".join(parts)
 
 

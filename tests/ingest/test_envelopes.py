@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ingest import reading
+from ingest.names import names_from_path
 from tests.ingest.lines import istio_line
 
 LINE = istio_line()
@@ -123,3 +124,41 @@ def test_docker_parts(parse: Callable[..., Any]) -> None:
         for part in (LINE + "\n", LINE[:90], LINE[90:] + "\n")
     ]
     assert [row["line"] for row in parse("\n".join(lines).encode()).rows] == [1, 3]
+
+
+def test_bytes_and_surrogates_in_json(parse: Callable[..., Any]) -> None:
+    entry = {"response_code": 503, "response_flags": "UH", "upstream_cluster": "a", "user_agent": "BYTE"}
+    text = istio_line(agent="BYTE")
+    lines = [
+        json.dumps(entry),
+        json.dumps({"log": text, "kubernetes": {"pod_name": POD}}),
+        json.dumps({"log": json.dumps(entry) + "\n", "stream": "stdout", "time": TIME}, separators=(",", ":")),
+        f"{TIME} stdout F {json.dumps(entry)}",
+    ]
+    for line in lines:
+        (row,) = parse(line.encode().replace(b"BYTE", b"a\xffb")).rows
+        assert row["user_agent"] == "a\\xffb"
+    for place in ("BYTE", POD):
+        assert len(parse(lines[1].replace(place, "a\\ud800b").encode()).rows) == 1
+
+
+def test_entry_with_a_key_of_a_shipper(parse: Callable[..., Any]) -> None:
+    entry = {"response_code": 503, "response_flags": "UH", "upstream_cluster": "a", "message": LINE}
+    (row,) = parse(json.dumps(entry).encode()).rows
+    assert (row["response_code"], row["upstream_cluster"]) == (503, "a")
+
+
+def test_few_entries_of_a_shipper_among_many(parse: Callable[..., Any]) -> None:
+    other = [json.dumps({"message": "words", "kubernetes": {"pod_name": "shop-1"}})] * 9
+    result = parse("\n".join([*other, WRAPPED["fluent bit"]]).encode())
+    assert [(row["line"], row["proxy"]) for row in result.rows] == [(10, POD)]
+    assert result.sources[0]["others"] == {"not_access_log": 9}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"bug-report/proxies/istio-system/{POD}/istio-proxy.log", f"dump/istio-system/{POD}/logs.txt"],
+)
+def test_folder_per_pod(path: str) -> None:
+    names = names_from_path(path)
+    assert (names.proxy, names.gateway, names.role) == (POD, "istio-ingressgateway", "ingress")
