@@ -82,7 +82,9 @@ def _requests(random: Random, pools: Pools, rates: Rates, time: int, first_line:
     """Draw what happened; text columns are as a text log shows them (`-` = nothing)."""
     count = BATCH_LINES
     a, b, c, d, e = (_draw(random, count, name) for name in "abcde")
-    frame = pl.DataFrame({"a": a, "b": b, "c": c, "d": d, "e": e, "line": pl.int_range(first_line, first_line + count, eager=True)})
+    frame = pl.DataFrame(
+        {"a": a, "b": b, "c": c, "d": d, "e": e, "line": pl.int_range(first_line, first_line + count, eager=True)}
+    )
     fate = pl.col("e") // 2**12 % 2**40
     frame = frame.with_columns(
         tcp=pl.col("a") // 2**40 % 10_000 < _TCP,
@@ -101,7 +103,12 @@ def _requests(random: Random, pools: Pools, rates: Rates, time: int, first_line:
     agents = pl.DataFrame(
         [
             pl.select(
-                pl.when(frame["ambiguous"]).then(ambiguous[n]).when(frame["odd"]).then(odd[n]).otherwise(agents[n]).alias(n)
+                pl.when(frame["ambiguous"])
+                .then(ambiguous[n])
+                .when(frame["odd"])
+                .then(odd[n])
+                .otherwise(agents[n])
+                .alias(n)
             ).to_series()
             for n in agents.columns
         ]
@@ -119,7 +126,9 @@ def _requests(random: Random, pools: Pools, rates: Rates, time: int, first_line:
         ],
         how="horizontal",
     ).with_columns(
-        stamp=(pl.col("end") - pl.col("duration")).cast(pl.Datetime("ms", "UTC")).dt.to_string("%Y-%m-%dT%H:%M:%S.%3fZ"),
+        stamp=(pl.col("end") - pl.col("duration"))
+        .cast(pl.Datetime("ms", "UTC"))
+        .dt.to_string("%Y-%m-%dT%H:%M:%S.%3fZ"),
         received=pl.when(pl.col("posted") | pl.col("tcp")).then("received").otherwise(0),
         response_code=pl.when("tcp").then(0).otherwise("response_code").cast(pl.Int32),
         flags=pl.when("tcp").then(pl.lit("-")).otherwise("flags"),
@@ -128,7 +137,12 @@ def _requests(random: Random, pools: Pools, rates: Rates, time: int, first_line:
 
 def _fates(number: pl.Expr, rates: Rates) -> dict[str, pl.Expr]:
     fates, low = {}, 0
-    for name, rate in (("odd", rates.odd), ("ambiguous", rates.ambiguous), ("broken", rates.broken), ("message", rates.messages)):
+    for name, rate in (
+        ("odd", rates.odd),
+        ("ambiguous", rates.ambiguous),
+        ("broken", rates.broken),
+        ("message", rates.messages),
+    ):
         high = low + round(rate * 2**40)
         fates[name] = number.is_between(low, high, closed="left")
         low = high
@@ -168,7 +182,9 @@ def _values() -> dict[str, pl.Expr]:
         "response_flags": col("flags"),
         "response_code_details": pl.when(~tcp).then("response_code_details"),
         "connection_termination_details": pl.lit(None, pl.String),
-        "upstream_transport_failure_reason": pl.when(col("flags") == "URX,UF").then(pl.lit("delayed connect error: 111")),
+        "upstream_transport_failure_reason": pl.when(col("flags") == "URX,UF").then(
+            pl.lit("delayed connect error: 111")
+        ),
         "bytes_received": col("received"),
         "bytes_sent": col("sent"),
         "duration_ms": col("duration"),
@@ -178,9 +194,13 @@ def _values() -> dict[str, pl.Expr]:
         "request_id": col("request_id"),
         "authority": col("authority"),
         "upstream_host": pl.when(reached).then("upstream_host"),
-        "upstream_cluster": pl.when(tcp).then(pl.concat_str(pl.lit("outbound_.80_._."), "authority")).otherwise("upstream_cluster"),
+        "upstream_cluster": pl.when(tcp)
+        .then(pl.concat_str(pl.lit("outbound_.80_._."), "authority"))
+        .otherwise("upstream_cluster"),
         "upstream_local_address": pl.when(reached).then(pl.concat_str(pl.lit(f"{_GATEWAY}:"), "local_port")),
-        "downstream_local_address": pl.when(tcp).then(pl.lit(f"{_GATEWAY}:15443")).otherwise(pl.lit(f"{_GATEWAY}:8080")),
+        "downstream_local_address": pl.when(tcp)
+        .then(pl.lit(f"{_GATEWAY}:15443"))
+        .otherwise(pl.lit(f"{_GATEWAY}:8080")),
         "downstream_remote_address": pl.concat_str("client", pl.lit(":"), "remote_port"),
         "requested_server_name": pl.when(tcp).then(pl.concat_str(pl.lit("outbound_.80_._."), "authority")),
         "route_name": pl.when(~tcp).then("route_name"),
@@ -193,9 +213,13 @@ def _values() -> dict[str, pl.Expr]:
 
 def _typed_columns() -> list[pl.Expr]:
     values = _values()
-    values["start_time"] = (pl.col("end") - pl.col("duration")).cast(pl.Datetime("ms", "UTC")).cast(pl.Datetime("us", "UTC"))
+    values["start_time"] = (
+        (pl.col("end") - pl.col("duration")).cast(pl.Datetime("ms", "UTC")).cast(pl.Datetime("us", "UTC"))
+    )
     flags = values["response_flags"]
-    values["response_flags"] = pl.when(flags == "-").then(pl.lit([], pl.List(pl.String))).otherwise(flags.str.split(","))
+    values["response_flags"] = (
+        pl.when(flags == "-").then(pl.lit([], pl.List(pl.String))).otherwise(flags.str.split(","))
+    )
     return [value.alias(name) for name, value in values.items()]
 
 

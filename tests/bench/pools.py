@@ -98,7 +98,13 @@ def make_pools(random: Random) -> Pools:
             address = f"10.{random.randrange(4)}.{random.randrange(256)}.{random.randrange(1, 255)}:8080"
             targets.append((host, f"outbound|80||{host}", address, f"{service}-{service}.web-team.mgmt-cluster"))
     names = ("authority", "upstream_cluster", "upstream_host", "route_name")
-    fixed = ["/", "/cart", "/checkout", "/healthz", *(f"/static/app.{random.getrandbits(32):08x}.js" for _ in range(300))]
+    fixed = [
+        "/",
+        "/cart",
+        "/checkout",
+        "/healthz",
+        *(f"/static/app.{random.getrandbits(32):08x}.js" for _ in range(300)),
+    ]
     with_ids = [f"/products/{random.randrange(5000)}?variant=blue&size={s}" for s in "sml" for _ in range(2000)]
     return Pools(
         outcomes=_outcomes(),
@@ -107,7 +113,9 @@ def make_pools(random: Random) -> Pools:
         ambiguous_agents=_agents(_AMBIGUOUS_AGENTS),
         targets=pl.DataFrame(targets, schema=names, orient="row"),
         paths=pl.DataFrame({"path": fixed * 8 + with_ids}),
-        clients=pl.DataFrame({"client": [f"10.9.{random.randrange(256)}.{random.randrange(256)}" for _ in range(5000)]}),
+        clients=pl.DataFrame(
+            {"client": [f"10.9.{random.randrange(256)}.{random.randrange(256)}" for _ in range(5000)]}
+        ),
         connections=pl.DataFrame({"local_port": [str(random.randrange(32768, 60999)) for _ in range(400)]}),
         broken_text=pl.DataFrame({"line": list(_BROKEN_TEXT)}),
         broken_json=pl.DataFrame({"line": list(_BROKEN_JSON)}),
