@@ -13,7 +13,7 @@ UV_COMPILE := $(UV) --no-config pip compile pyproject.toml --quiet --universal -
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint types imports docs docs-check bench soak samples screenshots lock wheel clean
+.PHONY: help report test lint types imports docs docs-check scoreboard bench soak samples screenshots lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ docs: $(DEV_STAMP) ## write the generated pages and the console output in README
 
 docs-check: $(DEV_STAMP) ## fail when a generated page or a shown output is stale
 	$(BIN)/python -m tests.docs --check
+
+scoreboard: $(DEV_STAMP) ## judge every recorded incident against its truth; writes docs/accuracy.md
+	$(BIN)/python -m tests.scoreboard --write
 
 bench: $(DEV_STAMP) ## measure speed and memory
 	$(BIN)/python -m tests.bench

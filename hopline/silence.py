@@ -15,7 +15,7 @@ FROM sources
 _REQUESTS = """
 SELECT count(*) AS requests, count(DISTINCT service) AS services, min(start_time) AS first, max(start_time) AS last,
        count(DISTINCT endpoint) FILTER (endpoint_kind <> 'none') AS endpoints,
-       count(*) FILTER (endpoint_group IS NOT NULL) AS grouped
+       count(*) FILTER (endpoint_group IS NOT NULL) AS grouped, count(*) FILTER (NOT failed) AS answered
 FROM requests
 """
 
@@ -30,6 +30,8 @@ def explain_no_failover(session: Session) -> str | None:
     seen = f"{_count(facts['requests'], 'request')} of {_count(facts['services'], 'service')}{_write_extent(facts)}"
     if not facts["endpoints"]:
         return f"no failover can be told: {seen}, but no entry says which endpoint served it"
+    if not facts["answered"]:
+        return f"no failover can be told: all of {seen} failed; is it a filtered log?"
     if not facts["grouped"]:
         return f"no failover seen in {seen}; of no endpoint is it known in which cluster it is (-i FILE can say so)"
     return f"no failover in {seen}"

@@ -64,7 +64,9 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
     ),
     "endpoints": (
         "Which endpoint served how much, and how well?",
-        "SELECT * FROM endpoints ORDER BY service, service_port, subset, group_role, requests DESC, endpoint",
+        "SELECT * FROM endpoints\n"
+        "ORDER BY service, service_port, subset,\n"
+        "    list_position(['primary', 'secondary', 'unknown', 'none'], group_role), endpoint_group, endpoint",
     ),
     "sources": ("Which files were read, and what was in them?", "SELECT * FROM sources ORDER BY source"),
 }
@@ -88,7 +90,7 @@ def build_report(
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, sources)
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
-    figures += [Figure(q.name, None, q.question, q.statement.strip()) for q in (totals_query, rejects_query)]
+    figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
     return Report(
         schema_version=SCHEMA_VERSION,
         hopline_version=_find_version(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reports.cases import Case, measure_incident, measure_outages
 from reports.model import Failover
 from reports.wording import (
+    write_bytes,
     write_count,
     write_counted,
     write_middle,
@@ -43,6 +44,11 @@ def make_cards(case: Case, failover: Failover) -> tuple[Card, ...]:
         cards.append(Card("open", "at the end of the log", "not recovered"))
     cards.append(_make_failed(case, f.failed, f.requests))
     cards += _make_latency(f)
+    if f.extra_wait_s is not None and f.extra_wait_s >= 0.001 and case.covered:
+        cards.append(Card(write_seconds(f.extra_wait_s), "of extra waiting", "over all requests that were answered"))
+    if f.bytes_to_secondary:
+        label = f"to {f.secondary or 'another group'} and back"
+        cards.append(Card(write_bytes(f.bytes_to_secondary), label, "bodies of requests and answers"))
     return tuple(cards)
 
 
@@ -108,7 +114,7 @@ def _make_failed(case: Case, failed: int, requests: int) -> Card:
     named = f", all {only}" if only is not None and failed > 1 else ""
     label = "request failed" if failed == 1 else "requests failed"
     if not case.covered:
-        return Card(write_count(failed), label, f"no share: the log is filtered{named}")
+        return Card(write_count(failed), label, f"{'errors only' if case.filtered else 'a sample'}, so no share{named}")
     share = f"{write_share(failed, requests)} of {write_count(requests)}" if failed else f"of {write_count(requests)}"
     return Card(write_count(failed), label, f"{share}{named}")
 

@@ -39,6 +39,11 @@ class Case:
         return max(self.failovers, key=lambda f: (f.failed, f.served_by_secondary, f.requests))
 
     @property
+    def filtered(self) -> bool:
+        """True where the log holds nothing but errors, so that it cannot show where traffic went."""
+        return any(scene.coverage == "errors_only" for scene in self.scenes)
+
+    @property
     def covered(self) -> bool:
         """False where the log is known not to hold all requests, so that shares of it mean nothing."""
         return all(scene.coverage not in ("errors_only", "sampled") for scene in self.scenes)

@@ -117,8 +117,10 @@ def _write_table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequ
 
 
 def _write_failures(case: Case) -> Iterator[str]:
+    several = len(case.scenes) > 1
     rows = [
         (
+            *((escape(write_service(scene.service, scene.service_port, scene.subset)),) if several else ()),
             escape(write_code(kind.response_code, kind.response_flags)),
             write_count(kind.requests),
             escape(kind.endpoint_group or "no endpoint"),
@@ -128,7 +130,8 @@ def _write_failures(case: Case) -> Iterator[str]:
         for kind in scene.failure_kinds
     ]
     if rows:
-        yield from _write_table(("status, flags", "requests", "sent to", "details"), rows, right=(1,))
+        head = (*(("service",) if several else ()), "status, flags", "requests", "sent to", "details")
+        yield from _write_table(head, rows, right=(head.index("requests"),))
 
 
 def _write_timeline(case: Case, failover: Failover) -> Iterator[str]:
@@ -186,7 +189,7 @@ def _write_detection(case: Case, failover: Failover) -> str:
         return f"{prefix}the gateway sent no request elsewhere."
     spill = write_span(failover.time_to_spill_min_s, failover.time_to_spill_max_s)
     scene = case.scene_of(failover)
-    ejections = [e for e in scene.ejections if e.proxy == failover.proxy] if scene else []
+    ejections = [e for e in scene.ejections if e.proxy == failover.proxy and e.basis == "logged"] if scene else []
     took = ""
     if ejections:
         first = case.clock.write(ejections[0].ejected_at)
@@ -228,7 +231,8 @@ def _write_evidence(report: Report, case: Case, head: str) -> Iterator[str]:
     places = [(event.event, place) for event, place in shown if place in known]
     if not places:
         return
-    yield from (f"{head} Evidence", "")
+    of = f" of {case.failovers[0].failover_id}" if len(case.failovers) > 1 else ""
+    yield from (f"{head} Evidence{of}", "")
     for event, place in places:
         line = known[place]
         yield f"{event.replace('_', ' ')}, {escape(_cut_path(line.source))}:{line.line}"

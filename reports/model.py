@@ -113,6 +113,8 @@ class Failover:
     requests: int
     failed: int
     served_by_secondary: int
+    extra_wait_s: float | None
+    bytes_to_secondary: int
     relapses: int
     p50_ms_before: float | None
     p95_ms_before: float | None
@@ -204,7 +206,10 @@ class EndpointSeries:
 
 @dataclass(frozen=True)
 class Ejection:
-    """One row of `ejections`; `unejected_at` is None where the log does not say."""
+    """One row of `ejections`; `unejected_at` is None where the log does not say.
+
+    `basis` is logged (the outlier log says so) or inferred (from the traffic; `enforced` is None then).
+    """
 
     basis: str
     cluster_id: str | None
@@ -214,7 +219,7 @@ class Ejection:
     ejected_at: Time
     unejected_at: Time | None
     type: str | None
-    enforced: bool
+    enforced: bool | None
     source: str | None
     line: int | None
 

@@ -149,7 +149,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         share=wording.write_share,
-        span=wording.write_span,
+        middle=wording.write_middle,
         half_width=wording.write_half_width,
         service=wording.write_service,
         gateway=wording.write_gateway,

@@ -25,25 +25,29 @@ class Route:
 
 @dataclass(frozen=True)
 class Query:
-    """A statement with `$name` parameters and their values; `question` is the first line of its file."""
+    """A statement with `$name` parameters and their values; `question` and `comment` are the head of its file."""
 
     name: str
     question: str
+    comment: str
     statement: str
     params: Mapping[str, Value]
 
     @property
     def sql(self) -> str:
         """The statement with its values put in: it runs as it is."""
-        return re.sub(r"\$(\w+)", lambda match: write_literal(self.params[match[1]]), self.statement)
+        filled = re.sub(r"\$(\w+)", lambda match: write_literal(self.params[match[1]]), self.statement)
+        return f"{self.comment}\n{filled}" if self.comment else filled
 
 
 def load_query(name: str, params: Mapping[str, Value] | None = None, *, scene: str = "", route: str = "") -> Query:
     """Return the query of `sql/{name}.sql` with its conditions put in."""
-    question, statement = _read(name)
+    question, comment, statement = _read(name)
     statement = statement.replace("{scene}", scene).replace("{route}", route)
     used = set(re.findall(r"\$(\w+)", statement))
-    return Query(name, question, statement, {key: value for key, value in (params or {}).items() if key in used})
+    return Query(
+        name, question, comment, statement, {key: value for key, value in (params or {}).items() if key in used}
+    )
 
 
 def bind_route(route: Route, *, with_subset: bool = True) -> tuple[str, dict[str, Value]]:
@@ -72,8 +76,9 @@ def write_literal(value: Value) -> str:
 
 
 @cache
-def _read(name: str) -> tuple[str, str]:
-    text = resources.files("reports").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    lines = text.splitlines()
-    comments = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
-    return " ".join(comments), "\n".join(line for line in lines if not line.startswith("--"))
+def _read(name: str) -> tuple[str, str, str]:
+    """Return the question in the first line of a file, the comment below it, and the statement."""
+    lines = resources.files("reports").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    head = [line for line in lines if line.startswith("--")]
+    rest = "\n".join(line for line in lines if not line.startswith("--"))
+    return head[0].removeprefix("-- "), "\n".join(head[1:]), rest.strip()

@@ -65,7 +65,7 @@ def ask_questions(report: Report) -> tuple[str, ...]:
 
 def _ask_about(case: Case, failover: Failover) -> Iterator[str]:
     primary, service = failover.primary or "the primary", write_service(failover.service, None)
-    if not case.covered:
+    if case.filtered:
         return
     if failover.began_before_start:
         yield f"When and why {service} left {primary}: the log begins later."
@@ -125,8 +125,9 @@ def _ask_about_requests(scenes: Sequence[Scene], failovers: Sequence[Failover]) 
             f"Whether the {write_counted(facts.client_gone, 'request')} whose client left before an answer "
             f"{'is' if one else 'are'} part of the damage: {'it is' if one else 'they are'} not counted as failed."
         )
-    if any(not scene.ejections for scene in told) and any(f.trigger != "endpoints_removed" for f in failovers):
-        yield "When outlier detection took which endpoint out: no outlier-event log that covers it was given."
+    logged = all(any(ejection.basis == "logged" for ejection in scene.ejections) for scene in told)
+    if not logged and any(f.trigger != "endpoints_removed" for f in failovers):
+        yield "When exactly outlier detection took which endpoint out: no outlier-event log that covers it was given."
     if any(failover.failed for failover in failovers):
         yield "Whether callers tried failed requests again: the log counts requests, not people."
 

@@ -86,7 +86,7 @@ def build_scenes(
     for plan in shown:
         scene, queries = _build_scene(session, plan, extents.get(plan.route), sources, meanings)
         scenes.append(scene)
-        figures += [Figure(q.name, plan.scene_id, q.question, q.sql.strip()) for q in queries]
+        figures += [Figure(q.name, plan.scene_id, q.question, q.sql) for q in queries]
     return Built(tuple(scenes), max(0, len(plans) - MOST_SCENES), tuple(figures))
 
 

@@ -71,7 +71,7 @@ def write_text(sentences: Sequence[Sentence]) -> str:
 
 def tell_failover(case: Case, failover: Failover) -> list[Sentence]:
     """Return the story of one failover: what set it off, where traffic went, what it cost, how it ended."""
-    if not case.covered:
+    if case.filtered:
         return [_tell_filtered(case, failover)]
     return [
         _tell_start(case, failover),
@@ -106,15 +106,13 @@ def _tell_filtered(case: Case, failover: Failover) -> Sentence:
     """Say what a log that does not hold every request can tell: that some failed, not where the others went."""
     phases = [p for p in case.phases_of(failover) if p.failed] or list(case.phases_of(failover))
     begin, end = min(p.starts for p in phases), max(p.ends for p in phases)
-    scene = case.scene_of(failover)
-    service = write_service(failover.service, None)
+    between = f"Between {case.clock.say(begin, fine=False)} and {case.clock.say(end, fine=False)}"
+    codes = _name_codes(case.scene_of(failover), failover)
     return (
-        Run(f"Between {case.clock.say(begin, fine=False)} and {case.clock.say(end, fine=False)} the log holds "),
+        Run(f"{between} the log holds "),
         Run(write_counted(failover.failed, "failed request"), FAILED),
-        Run(
-            f" to {service}{_name_codes(scene, failover)}. It does not hold every request, so neither a share nor where the "
-        ),
-        Run("others went can be told from it."),
+        Run(f" to {write_service(failover.service, None)}{codes}. It holds nothing but errors, so "),
+        Run("neither a share nor where the others went can be told from it."),
     )
 
 
@@ -156,7 +154,7 @@ def _tell_move(case: Case, failover: Failover) -> list[Sentence]:
         full = _after(failover.time_to_full_failover_min_s, failover.time_to_full_failover_max_s)
         rest = f", and all of them {full}."
     else:
-        share = f" ({write_share(served, failover.requests)})"
+        share = f" ({write_share(served, failover.requests)})" if case.covered else ""
         of = f"{write_count(served)} of {write_counted(failover.requests, 'request')}{share}"
         rest = f"; never all of them: it answered {of}."
     return [(Run(f"The gateway {gateway} sent its first request to "), secondary, Run(f" {spill}{rest}"))]
@@ -192,7 +190,14 @@ def _tell_outages(case: Case, failover: Failover) -> list[Sentence]:
 
 def _tell_cost(case: Case, failover: Failover) -> Sentence:
     if not failover.failed:
-        return (Run("No request failed", STRONG), Run(f" of the {write_count(failover.requests)} during it."))
+        of = f" of the {write_count(failover.requests)} during it"
+        return (Run("No request failed", STRONG), Run(f"{of}." if case.covered else f"{of} that were logged."))
+    if not case.covered:
+        logged = write_counted(failover.requests, "request")
+        return (
+            Run(f"{write_count(failover.failed)} of {logged} in the log failed", FAILED),
+            Run("; the log is a sample, so how many failed in all can only be guessed."),
+        )
     runs = [
         Run(f"{write_count(failover.failed)} of {write_counted(failover.requests, 'request')} failed", FAILED),
         Run(f" ({write_share(failover.failed, failover.requests)})"),

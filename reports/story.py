@@ -111,6 +111,10 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
     share = f" ({write_share(totals.failed, totals.requests)})" if totals.failed else ""
     what = f"{write_counted(totals.requests, 'request')} to {write_counted(totals.services, 'service')}"
     seen = f"through {write_counted(totals.proxies, 'proxy', 'proxies')}"
+    if any(source.coverage == "errors_only" for source in report.sources):
+        told = f"{between}: {what} {seen}, {lost}. The log holds nothing but errors, so it was filtered, and neither "
+        told += "a share nor where the other requests went can be told from it."
+        return ((Run("No failover can be told", STRONG), Run(told)),)
     sentences: list[Sentence] = [
         (Run("No failover found", STRONG), Run(f"{between}: {what} {seen}, {lost}{share}.")),
     ]
@@ -164,8 +168,8 @@ def _name_incident(case: Case) -> str:
     worst, incident = case.worst, case.incident
     services = incident.services
     name = services[0] if len(services) == 1 else f"{write_capital(write_number_word(len(services)))} services"
-    if not case.covered:
-        return f"{name} lost {write_counted(incident.failed, 'request')}, says a log that does not hold every request"
+    if case.filtered:
+        return f"{name} lost {write_counted(incident.failed, 'request')}, says a log of errors only"
     length = measure_incident(case)
     lasting = f" for {write_seconds_in_words(length)}" if length is not None else ""
     away = worst.served_by_secondary and worst.secondary

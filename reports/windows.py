@@ -16,7 +16,7 @@ _WIDTHS_S = (
 #: A timeline has at most this many bins ...
 MOST_BINS = 240
 #: ... and at least this many where requests are few, even if a bin then holds fewer than _PER_BIN requests.
-_FEWEST_BINS = 48
+_FEWEST_BINS = 40
 _PER_BIN = 10
 #: The first and the last request of a log.
 Extent = tuple[datetime, datetime]

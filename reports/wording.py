@@ -61,6 +61,16 @@ def write_ms(ms: float | None) -> str:
     return f"{ms:.1f} ms" if ms < 10 and ms != round(ms) else f"{ms:.0f} ms"
 
 
+def write_bytes(number: int) -> str:
+    """Return a size in decimal units: `512 B`, `26.4 MB`."""
+    size = float(number)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 999.5 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.95 else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("the last unit ends the loop")
+
+
 def write_seconds(seconds: float) -> str:
     """Return a duration in the unit that reads best: `112 ms`, `1.04 s`, `23.0 s`, `6 min 29 s`, `2 h 5 min`, `3 d`."""
     if seconds < 0.9995:
@@ -81,7 +91,7 @@ def write_seconds(seconds: float) -> str:
 
 def write_seconds_in_words(seconds: float) -> str:
     """Return a duration for a sentence, rounded: `23 seconds`, `6 minutes`, `3.2 hours`, `2 days`."""
-    if seconds < 1:
+    if seconds < 0.9995:
         return write_seconds(seconds)
     for size, noun in ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute")):
         if seconds >= 2 * size:
@@ -158,10 +168,10 @@ class Clock:
 
     def write_interval(self, earliest: datetime | None, latest: datetime | None) -> str:
         """Return `20:54:06.212 - 20:54:06.214` (with an en dash); the interval shown covers the real one."""
-        if earliest is None and latest is None:
-            return "-"
-        if earliest is None or latest is None:
-            return f"before {self.write(latest, up=True)}" if latest else f"after {self.write(earliest)}"  # type: ignore[arg-type]
+        if earliest is None:
+            return f"before {self.write(latest, up=True)}" if latest is not None else "-"
+        if latest is None:
+            return f"after {self.write(earliest)}"
         fine = (latest - earliest).total_seconds() < _FINE_S
         first, last = self.write(earliest, fine=fine), self.write(latest, fine=fine, up=True)
         return first if first == last else f"{first} \N{EN DASH} {last}"

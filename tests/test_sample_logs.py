@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.lab import answer_key
-from tests.lab.checks import read_truth
+from tests.lab.checks import is_unseen, read_truth
 from tests.lab.samples import INCIDENTS, SAMPLES
 
 ROOT = Path(__file__).parents[1]
 RECORDED = [
-    *(ROOT / "sample_logs" / sample.scenario for sample in SAMPLES),
-    *(ROOT / "tests" / "incidents" / sample.scenario for sample in INCIDENTS),
+    *(ROOT / "sample_logs" / sample.name for sample in SAMPLES),
+    *(ROOT / "tests" / "incidents" / sample.name for sample in INCIDENTS),
 ]
 #: From the right: request id, authority, upstream host, then six bare fields. No client writes behind them.
 TAIL = re.compile(r'"([^"]*)" "[^"]*" "([^"]*)"(?: \S+){6}$')
@@ -58,8 +58,12 @@ def test_the_ingress_logs_hold_every_request_once_with_the_endpoint_that_answere
         for request, host in entries(log):
             if request != "-":
                 logged.setdefault(request, []).append((log.name.partition(".")[0], host))
-    assert logged.keys() == truth.keys()
+    # While an ingress restarts its clients are turned away, and no gateway knows of it.
+    unseen = {request for request, row in truth.items() if is_unseen(row)}
+    assert logged.keys() - unseen == truth.keys() - unseen
     for request, row in truth.items():
+        if request in unseen:
+            continue
         [(proxy, host)] = logged[request]
         assert proxy == row["proxy"]
         if row["cluster"] == "cluster1":
@@ -70,7 +74,7 @@ def test_the_ingress_logs_hold_every_request_once_with_the_endpoint_that_answere
 
 def test_sidecar_logs_hold_what_their_pods_answered(folder: Path) -> None:
     truth = {row["request_id"]: row["pod"] for row in read_truth(folder)}
-    for log in (folder / "cluster2/frontend").iterdir():
+    for log in (folder / "cluster2/frontend").glob("*"):
         pod = log.name.partition(".")[0]
         mine = Counter(request for request, _ in entries(log))
         assert {truth[request] for request in mine} <= {pod, ""}

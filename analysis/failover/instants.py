@@ -39,7 +39,7 @@ class Entry:
     @property
     def on_primary(self) -> bool:
         """True when it was sent to the primary group, or nowhere for want of an endpoint."""
-        return self.role == "primary" or self.is_symptom
+        return self.role in ("primary", "none") or self.is_symptom
 
     @property
     def served_by_primary(self) -> bool:
@@ -64,12 +64,15 @@ class Interval:
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a failover; `until` ends a relapse or an outage."""
+    """One event of a failover; `until` ends a relapse or an outage.
+
+    `began` is when the first request began that shows it: of several lost ones not always the first that ended.
+    """
 
     name: str
     at: Interval
     until: Interval | None = None
-    note: str = ""
+    began: int | None = None
 
 
 def windows_of(stretches: Sequence[Stretch], span: Span) -> list[tuple[int, int]]:
@@ -110,7 +113,9 @@ def find_events(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entr
         if spill is not None and (onset is None or spill.latest < onset.latest):
             onset = spill
         if onset is not None:
-            events.append(Event("onset", onset))
+            since = stretches[span.onset].start
+            began = [e.start for e in rows if e.start >= since and (e.is_symptom or e.on_secondary)]
+            events.append(Event("onset", onset, began=min(began, default=onset.latest)))
         if spill is not None:
             events.append(Event("first_spill", spill))
     full = None if span.full is None else _find_full(rows, stretches[span.full])
@@ -144,13 +149,13 @@ def _first_start(rows: Sequence[Entry], since: int, shows: Callable[[Entry], boo
 
 
 def _first_end(rows: Sequence[Entry], since: int, shows: Callable[[Entry], bool]) -> Interval | None:
-    """Put a failure between the last healthy end before it and the end of the first request that shows it."""
+    """Put a failure at the end of the first request that shows it, or one gap between requests before."""
     first = min((e for e in rows if e.start >= since and shows(e)), key=lambda e: e.end, default=None)
     if first is None:
         return None
-    healthy = [e for e in rows if e.served_by_primary and e.end < first.end]
-    before = max(healthy, key=lambda e: e.end, default=None)
-    earliest = before.end if before else first.start
+    before = next((e for e in reversed(rows) if e.start < first.start and e.served_by_primary), None)
+    # A request lost like the first one could have begun right after the last good one, and ended as much earlier.
+    earliest = first.end - (first.start - before.start) if before else first.start
     return Interval(earliest, first.end + END_RESOLUTION_US, before, first)
 
 
@@ -161,8 +166,10 @@ def _last_end(rows: Sequence[Entry], stretch: Stretch, shows: Callable[[Entry], 
         return None
     last = max(within, key=lambda e: e.end)
     after = next((e for e in rows if e.start > last.start and not e.failed and not e.stalled), None)
-    # A request lost like the last one could have begun until the next good one did, and ended as much later.
-    latest = last.end + (after.start - last.start if after else 0)
+    # A request lost like the last one could have begun until the next did (which ended sooner, lost or not), and
+    # ended as much later.
+    following = next((e for e in rows if e.start > last.start), None)
+    latest = last.end + (following.start - last.start if following else 0)
     return Interval(last.end, latest + END_RESOLUTION_US, last, after)
 
 
@@ -187,13 +194,15 @@ def _find_recovered(rows: Sequence[Entry], last: Stretch, span: Span) -> Interva
     back = next((e for e in rows if e.start > gone.start and e.served_by_primary), None)
     if back is None:
         return None
+    # Requests that found no endpoint at all may lie between the last one elsewhere and the first one back.
+    gone = next(e for e in reversed(rows) if e.start < back.start and not e.served_by_primary)
     return Interval(gone.start, back.start + START_RESOLUTION_US, gone, back)
 
 
 def _extent(rows: Sequence[Entry], stretches: Sequence[Stretch], burst: Burst) -> tuple[Interval, Interval]:
     """Put the beginning and the end of a burst of failures between requests."""
     first, last = stretches[burst.first], stretches[burst.last]
-    shows: Callable[[Entry], bool] = lambda e: e.failed  # noqa: E731
+    shows: Callable[[Entry], bool] = lambda e: e.failed or e.is_symptom  # noqa: E731
     begun = _first_start(rows, first.start, shows)
     if begun is None or begun.latest > last.end + SECOND:
         shows = lambda e: e.on_secondary  # noqa: E731

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from analysis.failover.declared import Snapshots, read_snapshots
+from analysis.failover.holes import find_holes, widen_events
 from analysis.failover.incidents import Extent, group_incidents
 from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
 from analysis.failover.phases import Phase, build_phases
@@ -95,8 +96,8 @@ class _Case:
         """Start of the first request that belongs to the failover."""
         if self.span.began_before_start:
             return self.stretches[0].start
-        firsts = [i.after.start for n in ("onset", "first_spill") if (i := self.at(n)) and i.after]
-        return min(firsts, default=self.stretches[self.span.onset].start)
+        began = [event.began for event in self.events if event.began is not None]
+        return min(began, default=self.stretches[self.span.onset].start)
 
     @property
     def last_request(self) -> int:
@@ -150,6 +151,9 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
         if primary["primary_group"] is None:
             # Where nothing tells groups apart there is one group: it can have an outage, not a failover.
             stretches = [replace(s, primary_ok=s.other, other=0) for s in stretches]
+        if not any(s.ok for s in stretches):
+            # A log in which nothing is ever answered was filtered, or says nothing about before and after.
+            continue
         cases += [
             _Case(route, stretches, span, primary["primary_group"], primary["primary_basis"])
             for span in find_spans(stretches, options, declared=declared)
@@ -192,7 +196,8 @@ def _fetch(
 def _place(case: _Case, rows: Sequence[Mapping[str, Any]]) -> _Case:
     if case.primary is None:
         rows = [{**row, "role": "primary"} if row["role"] == "unknown" else row for row in rows]
-    events = find_events(case.stretches, case.span, [Entry(**row) for row in rows])
+    entries = sorted((Entry(**row) for row in rows), key=lambda e: (e.start, e.end, e.source, e.line))
+    events = widen_events(find_events(case.stretches, case.span, entries), find_holes(entries, case.stretches))
     return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
 
 
@@ -283,7 +288,8 @@ def _in_order(events: Sequence[Event]) -> list[Event]:
         "first_failback",
     )
     rank = {name: n for n, name in enumerate((*names, "recovered"))}
-    return sorted(events, key=lambda e: (e.at.latest, rank[e.name]))
+    # An outage shows when its first request begins, the onset only when that request ends.
+    return sorted(events, key=lambda e: (e.name != "onset", e.at.latest, rank[e.name]))
 
 
 def _failover_row(case: _Case) -> dict[str, Any]:

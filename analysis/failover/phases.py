@@ -27,8 +27,8 @@ def build_phases(stretches: Sequence[Stretch], span: Span, events: Sequence[Even
     begin, finish = stretches[0].start, stretches[-1].end + SECOND
     # Requests count in the phase in which they began, so phases begin with the first request that shows them.
     at = {event.name: _begin(event) for event in events if event.until is None}
-    firsts = [at[name] for name in ("onset", "first_spill") if name in at]
-    onset = begin if span.began_before_start else min(firsts, default=begin)
+    began = [event.began for event in events if event.began is not None]
+    onset = begin if span.began_before_start else min(began, default=begin)
     recovered = at.get("recovered", finish)
     full = at.get("full_failover")
     if full is None and span.full is not None:

@@ -19,8 +19,8 @@ from analysis.options import Options
 _CHANCE = 0.05
 #: How much better (in log-likelihood) two rates of failure must fit than one: about one chance in seventy.
 _GAIN = 3.0
-#: How far before the first spill symptoms are looked for.
-_LOOK_BACK_S = 600
+#: How far before the first spill symptoms are looked for: so many seconds, or so many requests where they are rare.
+_LOOK_BACK_S, _LOOK_BACK_REQUESTS = 600, 200
 #: Failing seconds closer than this are one burst (longer where requests are rarer).
 _BURST_GAP_S = 2
 
@@ -218,7 +218,8 @@ def _find_onset(stretches: Sequence[Stretch], spill: int) -> int:
     onset, best = spill, one_rate + _GAIN
     for i in range(spill + 1):
         s = stretches[i]
-        if not s.symptoms or s.end < horizon or not requests[i]:
+        is_too_early = s.end < horizon and requests[-1] - requests[i] > _LOOK_BACK_REQUESTS
+        if not s.symptoms or is_too_early or not requests[i]:
             continue
         after, of_after = symptoms[-1] - symptoms[i], requests[-1] - requests[i]
         fit = _log_likelihood(symptoms[i], requests[i]) + _log_likelihood(after, of_after)

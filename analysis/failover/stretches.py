@@ -49,22 +49,23 @@ class Stretch:
     end: int
     primary_ok: int = 0
     primary_failed: int = 0
+    primary_gone: int = 0
     secondary_ok: int = 0
     secondary_failed: int = 0
+    secondary_gone: int = 0
     none_failed: int = 0
     stalled: int = 0
-    gone: int = 0
     other: int = 0
 
     @property
     def primary(self) -> int:
-        """Requests that were routed to the primary group."""
-        return self.primary_ok + self.primary_failed
+        """Requests that were routed to the primary group, those that waited there in vain among them."""
+        return self.primary_ok + self.primary_failed + self.primary_gone
 
     @property
     def secondary(self) -> int:
         """Requests that were routed to another group."""
-        return self.secondary_ok + self.secondary_failed
+        return self.secondary_ok + self.secondary_failed + self.secondary_gone
 
     @property
     def routed(self) -> int:
@@ -98,12 +99,13 @@ WITH troubled AS (
     SELECT route
     FROM seconds
     GROUP BY route
-    HAVING sum(secondary_ok + secondary_failed + none_failed + primary_failed) > 0
+    HAVING sum(secondary_ok + secondary_failed + secondary_gone + none_failed + primary_failed) > 0
 ), stated AS (
     SELECT
         s.*,
         CASE
-            WHEN primary_failed + secondary_failed + none_failed + gone > 0 THEN 'single'
+            WHEN primary_failed + secondary_failed + none_failed + stalled + primary_gone + secondary_gone > 0
+                THEN 'single'
             WHEN secondary_ok = 0 THEN 'primary'
             WHEN primary_ok = 0 THEN 'secondary'
             ELSE 'single'
@@ -121,8 +123,9 @@ SELECT
     route,
     epoch_us(min(second)) AS "start", epoch_us(max(second)) AS "end",
     sum(primary_ok)::BIGINT AS primary_ok, sum(primary_failed)::BIGINT AS primary_failed,
-    sum(secondary_ok)::BIGINT AS secondary_ok, sum(secondary_failed)::BIGINT AS secondary_failed,
-    sum(none_failed)::BIGINT AS none_failed, sum(stalled)::BIGINT AS stalled, sum(gone)::BIGINT AS gone,
+    sum(primary_gone)::BIGINT AS primary_gone, sum(secondary_ok)::BIGINT AS secondary_ok,
+    sum(secondary_failed)::BIGINT AS secondary_failed, sum(secondary_gone)::BIGINT AS secondary_gone,
+    sum(none_failed)::BIGINT AS none_failed, sum(stalled)::BIGINT AS stalled,
     sum(other)::BIGINT AS other
 FROM numbered
 GROUP BY route, state, CASE WHEN state = 'single' THEN n ELSE n - n_in_state END

@@ -1,9 +1,10 @@
 -- When did Envoy take which endpoint out of the rotation?
--- From outlier-detection event logs, each ejection paired with the return of the same endpoint at the same proxy.
--- What the log says leads real routing by up to the cluster's update_merge_window (one second).
--- needs: outlier_events, cluster_names
+-- From outlier-detection event logs, each ejection paired with the return of the same endpoint at the same proxy: what
+-- that log says leads real routing by up to the cluster's update_merge_window (one second). For a proxy without such a
+-- log, from silences of an endpoint that its share of the traffic does not explain: to the second, and only inferred.
+-- needs: outlier_events, cluster_names, endpoint_silences, routes, source_numbers
 -- columns:
---   basis: logged (the outlier-detection log says so).
+--   basis: logged (the outlier-detection log says so) or inferred (the endpoint went silent).
 --   cluster_id: Kubernetes cluster of the proxy that decided.
 --   gateway: Workload of that proxy.
 --   proxy: Replica: ejection is per proxy.
@@ -12,9 +13,9 @@
 --   endpoint: Address of the endpoint.
 --   ejected_at: When it was ejected (UTC).
 --   unejected_at: When it was taken back; NULL where the log does not say.
---   type: What tripped, such as CONSECUTIVE_5XX.
---   enforced: False where it was only detected.
---   source: File that says so.
+--   type: What tripped, such as CONSECUTIVE_5XX; silence where it is inferred.
+--   enforced: False where it was only detected; NULL where it is inferred.
+--   source: File that says so; for an inferred one, that of the last request before the silence.
 --   line: Line in that file.
 CREATE TABLE ejections AS
 WITH ordered AS (
@@ -28,23 +29,41 @@ WITH ordered AS (
         PARTITION BY observer_cluster_id, observer_gateway, observer_proxy, upstream_cluster, address, port
         ORDER BY time, source, line
     )
+), logged AS (
+    SELECT
+        'logged' AS basis,
+        o.observer_cluster_id AS cluster_id,
+        o.observer_gateway AS gateway,
+        o.observer_proxy AS proxy,
+        c.service,
+        c.service_port,
+        CASE WHEN contains(o.address, ':') THEN format('[{}]:{}', o.address, o.port)
+             ELSE format('{}:{}', o.address, o.port) END AS endpoint,
+        o.time AS ejected_at,
+        CASE WHEN o.next_action = 'uneject' THEN o.next_time END AS unejected_at,
+        o.type,
+        coalesce(o.enforced, true) AS enforced,
+        o.source,
+        o.line
+    FROM ordered AS o
+    LEFT JOIN cluster_names AS c USING (upstream_cluster)
+    WHERE o.action = 'eject'
+), inferred AS (
+    SELECT
+        'inferred' AS basis, r.cluster_id, r.gateway, r.proxy, r.service, r.service_port, s.endpoint,
+        s.silent_from AS ejected_at, s.silent_until AS unejected_at, 'silence' AS type, NULL::BOOLEAN AS enforced,
+        n.source, s.last_hop_id & 1099511627775 AS line
+    FROM endpoint_silences AS s
+    JOIN routes AS r USING (route)
+    JOIN source_numbers AS n ON n.source_number = s.last_hop_id >> 40
+    WHERE s.looks_ejected AND NOT EXISTS (
+        SELECT 1 FROM outlier_events AS o
+        WHERE (o.observer_cluster_id IS NULL OR o.observer_cluster_id IS NOT DISTINCT FROM r.cluster_id)
+          AND (o.observer_gateway IS NULL OR o.observer_gateway IS NOT DISTINCT FROM r.gateway)
+          AND (o.observer_proxy IS NULL OR o.observer_proxy IS NOT DISTINCT FROM r.proxy)
+    )
 )
-SELECT
-    'logged' AS basis,
-    o.observer_cluster_id AS cluster_id,
-    o.observer_gateway AS gateway,
-    o.observer_proxy AS proxy,
-    c.service,
-    c.service_port,
-    CASE WHEN contains(o.address, ':') THEN format('[{}]:{}', o.address, o.port)
-         ELSE format('{}:{}', o.address, o.port) END AS endpoint,
-    o.time AS ejected_at,
-    CASE WHEN o.next_action = 'uneject' THEN o.next_time END AS unejected_at,
-    o.type,
-    coalesce(o.enforced, true) AS enforced,
-    o.source,
-    o.line
-FROM ordered AS o
-LEFT JOIN cluster_names AS c USING (upstream_cluster)
-WHERE o.action = 'eject'
-ORDER BY o.time, endpoint;
+SELECT * FROM logged
+UNION ALL
+SELECT * FROM inferred
+ORDER BY ejected_at, endpoint;

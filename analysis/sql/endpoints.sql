@@ -23,7 +23,7 @@
 --   p99_ms: 99th percentile of the same.
 --   first_seen: Start of its first request (UTC).
 --   last_seen: Start of its last request (UTC).
---   ejections: How often outlier detection ejected it, over all proxies whose log we hold.
+--   ejections: How often outlier detection ejected it, logged or inferred, over all proxies whose log we hold.
 CREATE TABLE endpoints AS
 WITH observed AS (
     SELECT
@@ -66,7 +66,8 @@ WITH observed AS (
     ANTI JOIN observed AS p
         ON p.service = d.service AND p.service_port IS NOT DISTINCT FROM d.service_port AND p.endpoint = d.endpoint
 ), ejected AS (
-    SELECT service, service_port, endpoint, count(*) AS ejections FROM ejections WHERE enforced GROUP BY ALL
+    SELECT service, service_port, endpoint, count(*) AS ejections FROM ejections WHERE enforced IS DISTINCT FROM false
+    GROUP BY ALL
 ), all_endpoints AS (
     SELECT * FROM observed
     UNION ALL BY NAME

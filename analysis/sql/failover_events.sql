@@ -9,7 +9,8 @@
 --   note: What it means, in words.
 CREATE TABLE failover_events AS
 WITH extents AS (
-    SELECT e.failover_id, e.seq, count(*) AS requests, count(*) FILTER (r.failed) AS failed
+    SELECT e.failover_id, e.seq, count(*) AS requests, count(*) FILTER (r.failed) AS failed,
+           count(*) FILTER (r.stalled) AS stalled
     FROM judged_events AS e
     JOIN judged_failovers AS f USING (failover_id)
     JOIN routed AS r
@@ -30,9 +31,12 @@ SELECT
         WHEN 'first_spill' THEN format('first request sent to {}', f.secondary)
         WHEN 'full_failover' THEN format('from here {} serves nothing', f."primary")
         WHEN 'relapse' THEN
-            CASE WHEN coalesce(x.failed, 0) = 0 THEN format('traffic left {} again', f."primary")
+            CASE WHEN coalesce(x.failed + x.stalled, 0) = 0 THEN format('traffic left {} again', f."primary")
+                 WHEN x.stalled > 0 THEN format(
+                     '{} tried again: {} of {} requests lost, {} left waiting', f."primary", x.failed, x.requests, x.stalled
+                 )
                  ELSE format('{} tried again: {} of {} requests lost', f."primary", x.failed, x.requests) END
-        WHEN 'outage' THEN format('nobody answered: {} of {} requests lost', x.failed, x.requests)
+        WHEN 'outage' THEN format('nobody answered: {} of {} requests lost', x.failed + x.stalled, x.requests)
         WHEN 'last_primary_error' THEN format('last request that {} lost, or that found no endpoint', f."primary")
         WHEN 'first_failback' THEN format('first request back on {}', f."primary")
         WHEN 'recovered' THEN

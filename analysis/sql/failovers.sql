@@ -16,6 +16,8 @@
 --   requests: Requests of this proxy and service during the failover.
 --   failed: Those that the caller lost through the upstream side.
 --   served_by_secondary: Those that another group answered.
+--   extra_wait_s: Seconds that users waited beyond what as many requests took on the primary in the five minutes before (by their mean), over all requests answered during the failover; NULL without any before.
+--   bytes_to_secondary: Bytes of body that crossed to another group and back during the failover.
 --   p50_ms_before: Median duration on the primary in the five minutes before, in milliseconds.
 --   p95_ms_before: 95th percentile of the same.
 --   p99_ms_before: 99th percentile of the same.
@@ -32,6 +34,14 @@ WITH counted AS (
         count(*) FILTER (during) AS requests,
         count(*) FILTER (during AND r.failed) AS failed,
         count(*) FILTER (during AND r.group_role = 'secondary' AND NOT r.failed) AS served_by_secondary,
+        (
+            sum(r.duration_ms) FILTER (during AND NOT r.failed AND NOT r.pinned)
+            - count(r.duration_ms) FILTER (during AND NOT r.failed AND NOT r.pinned)
+            * avg(r.duration_ms) FILTER (
+                r.start_time < f.first_request_at AND r.group_role = 'primary' AND NOT r.failed AND NOT r.pinned
+            )
+        ) / 1000 AS extra_wait_s,
+        coalesce(sum(r.bytes) FILTER (during AND r.group_role = 'secondary'), 0)::BIGINT AS bytes_to_secondary,
         quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) FILTER (
             r.start_time < f.first_request_at AND r.group_role = 'primary' AND NOT r.failed AND NOT r.pinned
         ) AS before_ms,
@@ -62,6 +72,8 @@ SELECT
     coalesce(c.requests, 0) AS requests,
     coalesce(c.failed, 0) AS failed,
     coalesce(c.served_by_secondary, 0) AS served_by_secondary,
+    c.extra_wait_s,
+    coalesce(c.bytes_to_secondary, 0) AS bytes_to_secondary,
     c.before_ms[1] AS p50_ms_before, c.before_ms[2] AS p95_ms_before, c.before_ms[3] AS p99_ms_before,
     c.during_ms[1] AS p50_ms_during, c.during_ms[2] AS p95_ms_during, c.during_ms[3] AS p99_ms_during,
     c.after_ms[1] AS p50_ms_after, c.after_ms[2] AS p95_ms_after, c.after_ms[3] AS p99_ms_after

@@ -15,6 +15,7 @@
 --   start_time: When the request began (UTC).
 --   end_time: When it ended (UTC).
 --   duration_ms: How long it took, in milliseconds.
+--   bytes: Bytes of body received and sent.
 --   endpoint: Address of the endpoint, as logged.
 --   endpoint_group: Endpoint group it belongs to.
 --   group_role: primary, secondary, none or unknown.
@@ -29,7 +30,8 @@ CREATE TABLE routed AS
 SELECT
     hash(cluster_id, gateway, proxy, service, service_port, subset) AS route,
     cluster_id, gateway, proxy, service, service_port, subset,
-    hop_id, start_time, end_time, duration_ms, endpoint, endpoint_group, group_role, outcome, failed, stalled, pinned,
+    hop_id, start_time, end_time, duration_ms,
+    coalesce(bytes_received, 0) + coalesce(bytes_sent, 0) AS bytes, endpoint, endpoint_group, group_role, outcome, failed, stalled, pinned,
     CASE WHEN failed OR stalled THEN array_to_string(response_flags, ',') END AS flags,
     CASE WHEN failed OR stalled THEN response_code_details END AS details,
     CASE WHEN failed OR stalled THEN upstream_transport_failure_reason END AS transport_reason

@@ -8,11 +8,12 @@
 --   second: The second in which the requests began (UTC).
 --   primary_ok: Requests answered by the primary group (an answer is anything that is not failed).
 --   primary_failed: Requests lost on the primary group.
+--   primary_gone: Requests to the primary group whose client left first, those that waited for an endpoint in vain among them.
 --   secondary_ok: Requests answered by another group.
 --   secondary_failed: Requests lost on another group.
+--   secondary_gone: Requests to another group whose client left first.
 --   none_failed: Requests lost without an endpoint.
---   stalled: Requests to the primary whose client left after waiting a second or more.
---   gone: All requests whose client left first, wherever they were sent.
+--   stalled: Requests to the primary, or to no endpoint yet, whose client left after waiting a second or more.
 --   other: Requests that nothing attributes.
 CREATE TABLE seconds AS
 SELECT
@@ -20,11 +21,14 @@ SELECT
     date_trunc('second', start_time) AS second,
     count(*) FILTER (group_role = 'primary' AND NOT failed AND outcome <> 'client_gone') AS primary_ok,
     count(*) FILTER (group_role = 'primary' AND failed) AS primary_failed,
+    count(*) FILTER (
+        (group_role = 'primary' AND outcome = 'client_gone') OR (group_role = 'none' AND stalled)
+    ) AS primary_gone,
     count(*) FILTER (group_role = 'secondary' AND NOT failed AND outcome <> 'client_gone') AS secondary_ok,
     count(*) FILTER (group_role = 'secondary' AND failed) AS secondary_failed,
+    count(*) FILTER (group_role = 'secondary' AND outcome = 'client_gone') AS secondary_gone,
     count(*) FILTER (group_role NOT IN ('primary', 'secondary') AND failed) AS none_failed,
     count(*) FILTER (group_role <> 'secondary' AND stalled) AS stalled,
-    count(*) FILTER (outcome = 'client_gone') AS gone,
     count(*) FILTER (
         group_role NOT IN ('primary', 'secondary') AND NOT failed AND outcome <> 'client_gone'
     ) AS other

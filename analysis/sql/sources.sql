@@ -1,11 +1,13 @@
 -- Which files were read, how much of each was understood, and how far can it be trusted?
--- A log that holds nothing but errors was filtered; a gap is a silence much longer than the file's own rhythm
+-- A log that holds nothing but errors was filtered. Envoy's runtime filter keeps a request when eight hex digits of its
+-- id, as a number modulo 100 (10,000, a million), are below the share asked for: a log whose ids all are was sampled
+-- (one chance in a million that it was not). A gap is a silence much longer than the file's own rhythm
 -- explains (one chance in a million for requests at its average rate, and ten seconds at least). Neither proves that
 -- requests were lost, and silence is not health.
 -- needs: source_files, access_log
 -- columns:
 --   source_files.*
---   coverage: errors_only (every entry is an error: a filtered log), unknown (fewer than 20 entries) or full (nothing suggests that entries are missing).
+--   coverage: errors_only (every entry is an error: a filtered log), unknown (fewer than 20 entries), sampled (the request ids kept are those a runtime filter keeps) or full (nothing suggests that entries are missing).
 --   gaps: Silences inside the log: list of (gap_start, gap_end), UTC.
 CREATE TABLE sources AS
 WITH facts AS (
@@ -13,8 +15,20 @@ WITH facts AS (
         source,
         count(*) AS entries,
         count(*) FILTER (log_kind = 'http') AS http_entries,
-        count(*) FILTER (log_kind = 'http' AND response_code < 400 AND response_code > 0) AS good
-    FROM access_log
+        count(*) FILTER (log_kind = 'http' AND response_code < 400 AND response_code > 0) AS good,
+        count(DISTINCT request_id) FILTER (id_head IS NOT NULL) AS ids,
+        least(
+            (max(id_head % 100) + 1) / 100, (max(id_tail % 100) + 1) / 100,
+            (max(id_head % 10000) + 1) / 10000, (max(id_tail % 10000) + 1) / 10000,
+            (max(id_head % 1000000) + 1) / 1000000, (max(id_tail % 1000000) + 1) / 1000000
+        ) AS share_kept
+    FROM (
+        SELECT
+            *,
+            TRY_CAST('0x' || substr(request_id, 1, 8) AS UBIGINT) AS id_head,
+            TRY_CAST('0x' || substr(request_id, 29, 8) AS UBIGINT) AS id_tail
+        FROM access_log
+    )
     GROUP BY source
 ), ticks AS (
     SELECT source, date_trunc('second', start_time) AS second, count(*) AS entries
@@ -43,6 +57,7 @@ SELECT
     CASE
         WHEN x.http_entries >= 20 AND x.good = 0 THEN 'errors_only'
         WHEN coalesce(x.entries, 0) < 20 THEN 'unknown'
+        WHEN x.share_kept < 0.99 AND x.ids * ln(x.share_kept) < ln(1e-6) THEN 'sampled'
         ELSE 'full'
     END AS coverage,
     coalesce(s.gaps, []::STRUCT(gap_start TIMESTAMPTZ, gap_end TIMESTAMPTZ)[]) AS gaps

@@ -51,15 +51,15 @@ def plan_bands(subject: Subject) -> tuple[Band, ...]:
         pieces = tuple(
             Piece(
                 "incident",
-                f"incident {incident.incident_id}",
+                incident.incident_id,
                 incident.started_earliest or scene.starts,
                 incident.ended_latest or scene.ends,
-                f"{incident.kind}, {incident.failed:,} of {incident.requests:,} requests failed",
+                f"incident, {incident.kind}: {incident.failed:,} of {incident.requests:,} requests failed",
             )
             for incident in subject.incidents
             if scene.service in incident.services
         )
-        return (Band("", pieces),) if pieces else ()
+        return (Band("incidents", pieces),) if pieces else ()
     bands = []
     for failover in subject.failovers:
         pieces = tuple(

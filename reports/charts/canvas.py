@@ -94,10 +94,14 @@ class Canvas:
         return [self.at(self.scene.starts + (n + shift) * step) for n in range(self.scene.bins)]
 
     def widths_ms(self) -> list[float]:
-        """Return the length of each bin; the log may end within the last, which counts as half a bin at least."""
+        """Return the length of each bin; the log may end within the last, which counts as half a bin at least.
+
+        Where next to all of it is there it counts as whole: the log ends at its last request, not a moment later.
+        """
         begins = self.scene.starts + timedelta(seconds=self.scene.bin_s * (self.scene.bins - 1))
         last = (self.scene.ends - begins) / timedelta(milliseconds=1)
-        return [self.width_ms] * (self.scene.bins - 1) + [min(max(last, self.width_ms / 2), self.width_ms)]
+        whole = last >= 0.8 * self.width_ms
+        return [self.width_ms] * (self.scene.bins - 1) + [self.width_ms if whole else max(last, self.width_ms / 2)]
 
     def rates(self, counts: Sequence[int]) -> list[float]:
         """Return the counts of all bins as rates in `unit`."""

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from reports.charts import palette
 from reports.charts.canvas import Canvas, GroupKey, Key, name_group, write_label
-from reports.model import EndpointSeries, Scene
+from reports.model import Ejection, EndpointSeries, Scene
 
 
 def draw_strips(canvas: Canvas) -> None:
@@ -109,7 +109,7 @@ def _draw_failed(canvas: Canvas, endpoint: EndpointSeries, row: int, axis: str) 
 
 
 def _draw_ejections(canvas: Canvas, axis: str) -> None:
-    """Draw a dotted box for the time that an endpoint was out, dashed where it was only detected."""
+    """Draw a dotted box for the time that an endpoint was out; dashed where that is inferred, or only detected."""
     rows: Mapping[str, int] = {endpoint.endpoint: -row for row, endpoint in enumerate(canvas.scene.endpoints)}
     shown = [ejection for ejection in canvas.scene.ejections if ejection.endpoint in rows]
     for ejection in shown:
@@ -124,7 +124,7 @@ def _draw_ejections(canvas: Canvas, axis: str) -> None:
                 "x1": canvas.at(canvas.clamp(ejection.unejected_at or canvas.scene.ends)),
                 "y0": row - 0.4,
                 "y1": row + 0.4,
-                "line": {"color": palette.BOX, "width": 1.2, "dash": "dot" if ejection.enforced else "dash"},
+                "line": {"color": palette.BOX, "width": 1.2, "dash": "dot" if _is_certain(ejection) else "dash"},
                 "fillcolor": "rgba(110,120,132,0.14)",
                 "layer": "above",
             }
@@ -137,12 +137,12 @@ def _draw_ejections(canvas: Canvas, axis: str) -> None:
             x=[canvas.at(canvas.clamp(e.ejected_at)) for e in shown],
             y=[rows[e.endpoint] for e in shown],
             mode="markers",
-            marker={"symbol": "square", "size": 14, "opacity": 0},
+            marker={"symbol": "square", "size": 14, "opacity": 0, "color": palette.BOX},
             customdata=[
                 [
                     canvas.clock(e.ejected_at),
                     canvas.clock(e.unejected_at) if e.unejected_at else "not seen",
-                    write_label(e.type or "type unknown"),
+                    write_label(e.type or ("type unknown" if e.basis == "logged" else "inferred from the traffic")),
                     write_label(e.proxy or e.gateway or "unnamed proxy"),
                 ]
                 for e in shown
@@ -154,4 +154,11 @@ def _draw_ejections(canvas: Canvas, axis: str) -> None:
             showlegend=False,
         )
     )
-    canvas.keys.append(Key(None, "ejected", palette.BOX, "dashed"))
+    if any(_is_certain(e) for e in shown):
+        canvas.keys.append(Key(None, "ejected", palette.BOX, "dotted-box"))
+    if any(e.basis != "logged" for e in shown):
+        canvas.keys.append(Key(None, "ejected, as it seems", palette.BOX, "dashed-box"))
+
+
+def _is_certain(ejection: Ejection) -> bool:
+    return ejection.basis == "logged" and ejection.enforced is not False

@@ -63,9 +63,13 @@
     const [from, to] = figure.layout.xaxis.range.map(parse), inner = width - figure.layout.margin.l - figure.layout.margin.r;
     for (const trace of figure.data) {
       if (trace.meta !== "bands") continue;
-      trace.text = trace.text.map((text, n) => {
-        const begin = Math.max(parse(trace.base[n]), from), end = Math.min(parse(trace.base[n]) + trace.x[n], to);
-        return (end - begin) / (to - from) * inner > widthOf(text, 11) + 8 ? text : "";
+      // What is off the screen is cut off, so that the name stands in the middle of what is on it.
+      trace.base.forEach((base, n) => {
+        const begin = Math.max(parse(base), from), end = Math.min(parse(base) + trace.x[n], to);
+        if (end <= begin) { trace.text[n] = ""; return; }
+        trace.base[n] = stamp(begin);
+        trace.x[n] = end - begin;
+        if ((end - begin) / (to - from) * inner < widthOf(trace.text[n], 11) + 8) trace.text[n] = "";
       });
     }
   };
@@ -104,7 +108,8 @@
     for (const note of figure.layout.annotations) note.label = note.text;
     figure.layout.xaxis.range = chart.range || figure.layout.xaxis.range;
     for (const trace of figure.data) if (chart.hidden.has(trace.legendgroup)) trace.visible = false;
-    const painted = paint(fit(figure, div.clientWidth || 900));
+    // Paper is laid out after the charts: 680 px is what A4 and Letter have between their margins.
+    const painted = paint(fit(figure, printing ? 680 : div.clientWidth || 900));
     for (const note of painted.layout.annotations) delete note.label;
     const config = { displaylogo: false, showSendToCloud: false, displayModeBar: false, responsive: false, doubleClick: "reset", showTips: false };
     return Plotly.react(div, painted.data, painted.layout, config);

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from analysis import Options, open_session
-from tests.analysis.simulate import GATEWAY, PODS, entry, failed, healthy, remote, unhealthy, write
+from tests.analysis.simulate import GATEWAY, PODS, START, entry, failed, healthy, remote, unhealthy, write
 
 Behaviour = Callable[[float, random.Random], dict[str, Any]]
 
@@ -255,6 +255,56 @@ def _check_instants(scenario: Scenario, one: dict[str, Any], rows: list[dict[str
         assert (low is None) == (high is None)
         if low is not None:
             assert low <= high
+
+
+def _frozen_then_ejected(t: float, chance: random.Random) -> dict[str, Any]:
+    """Frozen pods, ejected in the middle of a second; tried again, some requests wait in vain, the last fail soon."""
+    frozen = {"response_code": 0, "response_flags": ["DC"], "duration_ms": 2000, "upstream_host": PODS[0]}
+    if 30 <= t < 40.55 or 50 <= t < 50.5:
+        return frozen if chance.random() < 0.8 else remote()
+    if 50.5 <= t < 51:
+        return failed(PODS[0], duration_ms=300)
+    return remote() if 30 <= t < 60 else healthy(t, chance)
+
+
+def test_requests_that_wait_in_vain_are_still_on_the_primary(tmp_path: Path) -> None:
+    scenario = Scenario("frozen, then ejected", _frozen_then_ejected, 20, 120, "complete")
+    rows = _rows(scenario)
+    (one,) = _run(scenario, tmp_path, rows)
+    early = [r for r in rows if r["start_time"] < entry(45)["start_time"]]
+    stayed = max(r["start_time"] for r in early if not _is_remote(r))
+    turn = min(r["start_time"] for r in early if r["start_time"] > stayed)
+    assert one["full_failover_earliest"] - stayed <= timedelta(milliseconds=1)
+    assert turn <= one["full_failover_latest"] <= turn + timedelta(milliseconds=1)
+    assert one["relapses"] == 1
+    lost = max(_end(r) for r in rows if r["response_code"] in (0, 503))
+    assert lost - timedelta(milliseconds=2) <= one["last_primary_error_latest"] <= lost + timedelta(milliseconds=150)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [(17, 20.3), (19.8, 20.3), (20.3, 20.8), (20.6, 24), (39, 40.2), (49.9, 55)]
+)
+def test_a_hole_in_the_log_widens_what_lies_next_to_it(since: float, until: float, tmp_path: Path) -> None:
+    scenario = Scenario("crash with a hole", _crash(20, 30, 40, 50), 100, 90, "complete")
+    rows = _rows(scenario)
+    left = [dict(r) for r in rows if not since <= (r["start_time"] - START) / timedelta(seconds=1) < until]
+    (one,) = _run(scenario, tmp_path, left)
+    truth = _truth(rows)
+    lost = [r for r in rows if _is_lost(r)]
+    back = [
+        r["start_time"]
+        for r in rows
+        if not _is_remote(r) and not _is_lost(r) and r["start_time"] > entry(35)["start_time"]
+    ]
+    truth["onset"] = min(truth["first_spill"], *map(_end, lost))
+    truth["first_failback"] = min(back)
+    stayed = max(r["start_time"] for r in lost if r["start_time"] < entry(25)["start_time"])
+    truth["full_failover"] = min(r["start_time"] for r in rows if _is_remote(r) and r["start_time"] > stayed)
+    hole = timedelta(seconds=until - since)
+    for name, at in truth.items():
+        low, high = one[f"{name}_earliest"], one[f"{name}_latest"]
+        assert low <= at <= high, f"{name}: {at} is not within {low} to {high}"
+        assert high - low <= hole + timedelta(milliseconds=100), name
 
 
 def test_noise_does_not_move_the_onset(tmp_path: Path) -> None:

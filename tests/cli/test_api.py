@@ -49,7 +49,8 @@ def test_thresholds_on_the_command_line_are_those_of_the_analysis() -> None:
     }
     for flag, option in pairs.items():
         assert getattr(selection, flag) == getattr(options, option)
-    assert {field.name for field in fields(options)} <= {*pairs.values(), "primary", "since", "until", "service"}, (
+    others = {"primary", "since", "until", "service", "objectives"}
+    assert {field.name for field in fields(options)} <= {*pairs.values(), *others}, (
         "a new option of the analysis needs a flag, or a place in hopline.toml"
     )
 

@@ -34,7 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     ):
         verb = verbs.add_parser(name, help=help_text)
         verb.add_argument("--out", type=Path, required=True, help="folder that gets one folder per scenario")
-        verb.add_argument("--only", action="append", default=[], choices=sorted(SCENARIOS), help="just this one")
+        names = sorted(sample.name for sample in (*SAMPLES, *INCIDENTS))
+        verb.add_argument("--only", action="append", default=[], choices=names, help="just this one")
     for item in fields(Settings):
         flag = "--" + item.name.replace("_", "-")
         run.add_argument(flag, type=type(item.default), default=None, help=f"default {item.default}")

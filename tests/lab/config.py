@@ -31,6 +31,8 @@ _PREVIOUS_HOSTS = f"{_TYPES}.extensions.retry.host.previous_hosts.v3.PreviousHos
 #: Istio lifts every circuit breaker unless a DestinationRule sets one.
 _LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
 _ALPN = ["istio-peer-exchange", "istio-http/1.1", "istio", "http/1.1"]
+#: The runtime key that holds the percentage of requests that go to the canary.
+CANARY_KEY = "lab.canary"
 _WORKLOAD_URI = spiffe(mesh.NAMESPACE, "frontend")
 WORKLOAD_URIS = {
     "ingress": spiffe("istio-system", "istio-ingressgateway-service-account"),
@@ -52,6 +54,10 @@ class Files:
     def eds(self, proxy: Proxy) -> Path:
         """The endpoints file that `proxy` watches."""
         return self.root / "eds" / f"{proxy.name}.json"
+
+    def canary_eds(self, proxy: Proxy) -> Path:
+        """The endpoints file of the canary that `proxy` watches."""
+        return self.root / "eds" / f"{proxy.name}-canary.json"
 
     def bootstrap(self, proxy: Proxy) -> Path:
         """The bootstrap of `proxy`."""
@@ -175,17 +181,17 @@ def _http_options(settings: Settings) -> Json:
     }
 
 
-def _outbound_cluster(settings: Settings, files: Files, proxy: Proxy) -> Json:
+def _outbound_cluster(name: str, sni: str, eds: Path, settings: Settings, files: Files) -> Json:
     tls = {
         "@type": _TLS_UP,
-        "sni": mesh.SNI,
+        "sni": sni,
         "common_tls_context": {
             "alpn_protocols": _ALPN,
             "tls_certificates": [_certificates(files, "ingress")],
             "validation_context": _validation(files, _WORKLOAD_URI),
         },
     }
-    return _eds_cluster(mesh.OUTBOUND_CLUSTER, settings, files.eds(proxy)) | {
+    return _eds_cluster(name, settings, eds) | {
         "typed_extension_protocol_options": _http_options(settings),
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "locality_weighted_lb_config": {}},
         "transport_socket_matches": [
@@ -237,22 +243,36 @@ def _retry_policy(settings: Settings) -> Json:
     }
 
 
-def ingress_bootstrap(proxy: Proxy, settings: Settings, files: Files) -> Json:
-    """Render the bootstrap of one ingress gateway of cluster1."""
-    route = {
+def _route(cluster: str, settings: Settings, *, canary: bool = False) -> Json:
+    match: Json = {"prefix": "/"}
+    if canary:
+        # Istio writes weighted clusters; a share that can be changed while the mesh runs logs the same lines.
+        share = {"default_value": {"numerator": 0}, "runtime_key": CANARY_KEY}
+        match["runtime_fraction"] = share
+    return {
         "name": mesh.ROUTE_NAME,
-        "match": {"prefix": "/"},
+        "match": match,
         "route": {
-            "cluster": mesh.OUTBOUND_CLUSTER,
+            "cluster": cluster,
             "timeout": seconds(settings.route_timeout_s),
             "retry_policy": _retry_policy(settings),
         },
     }
+
+
+def ingress_bootstrap(proxy: Proxy, settings: Settings, files: Files) -> Json:
+    """Render the bootstrap of one ingress gateway of cluster1."""
+    routes = [_route(mesh.OUTBOUND_CLUSTER, settings)]
+    clusters = [_outbound_cluster(mesh.OUTBOUND_CLUSTER, mesh.SNI, files.eds(proxy), settings, files)]
+    if settings.canary_pods:
+        routes.insert(0, _route(mesh.CANARY_CLUSTER, settings, canary=True))
+        eds = files.canary_eds(proxy)
+        clusters.append(_outbound_cluster(mesh.CANARY_CLUSTER, mesh.CANARY_SNI, eds, settings, files))
     host = {
         "name": f"{mesh.SERVICE}:80",
         "domains": [mesh.SERVICE, f"{mesh.SERVICE}:*"],
         "include_request_attempt_count": True,
-        "routes": [route],
+        "routes": routes,
     }
     http = _http_filter(
         "outbound_0.0.0.0_8080",
@@ -265,15 +285,18 @@ def ingress_bootstrap(proxy: Proxy, settings: Settings, files: Files) -> Json:
         "address": socket_address(proxy.address, mesh.INGRESS_PORT),
         "filter_chains": [{"filters": [http]}],
     }
-    return _bootstrap(
+    bootstrap = _bootstrap(
         proxy,
         files,
         kind="router",
         namespace="istio-system",
         source=proxy.address,
         listeners=[listener],
-        clusters=[_outbound_cluster(settings, files, proxy)],
+        clusters=clusters,
     )
+    if settings.canary_pods:
+        bootstrap["layered_runtime"] = {"layers": [{"name": "admin", "admin_layer": {}}]}
+    return bootstrap
 
 
 def east_west_bootstrap(settings: Settings, files: Files) -> Json:

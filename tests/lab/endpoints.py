@@ -39,7 +39,7 @@ def _locality(site: Site, endpoints: list[Json], *, priority: int) -> Json:
     return {"locality": site.locality, "lb_endpoints": endpoints, "load_balancing_weight": weight, **level}
 
 
-def outbound_assignment(local: tuple[PodSpec, ...], remote_pods: int) -> Json:
+def outbound_assignment(local: tuple[PodSpec, ...], remote_pods: int, cluster: str = mesh.OUTBOUND_CLUSTER) -> Json:
     """Return the endpoints an ingress gateway sees: local pods first, then cluster2 by its gateway.
 
     Istio numbers priorities without gaps: with no local pod left the remote gateway is priority 0.
@@ -52,7 +52,7 @@ def outbound_assignment(local: tuple[PodSpec, ...], remote_pods: int) -> Json:
             EAST_WEST.address, mesh.EAST_WEST_PORT, f";;;;{CLUSTER2.name}", tls=True, weight=remote_pods
         )
         localities.append(_locality(CLUSTER2, [gateway], priority=len(localities)))
-    return {"@type": _ASSIGNMENT, "cluster_name": mesh.OUTBOUND_CLUSTER, "endpoints": localities}
+    return {"@type": _ASSIGNMENT, "cluster_name": cluster, "endpoints": localities}
 
 
 def sni_assignment(remote: tuple[PodSpec, ...]) -> Json:

@@ -96,6 +96,10 @@ class EnvoyProcess:
         """Return the body of one admin page."""
         return await asyncio.to_thread(_fetch, self.proxy.address, path)
 
+    async def set_runtime(self, key: str, value: int) -> None:
+        """Change one runtime value."""
+        await asyncio.to_thread(_fetch, self.proxy.address, f"/runtime_modify?{key}={value}", "POST")
+
     async def stats(self, prefix: str) -> dict[str, int]:
         """Return the counters and gauges whose name starts with `prefix`."""
         page: dict[str, Any] = json.loads(await self.get("/stats?format=json"))
@@ -122,10 +126,10 @@ class EnvoyProcess:
             self._process.wait()
 
 
-def _fetch(address: str, path: str) -> bytes:
+def _fetch(address: str, path: str, method: str = "GET") -> bytes:
     connection = http.client.HTTPConnection(address, ADMIN_PORT, timeout=5)
     try:
-        connection.request("GET", path)
+        connection.request(method, path)
         response = connection.getresponse()
         body = response.read()
         if response.status != 200:

@@ -42,9 +42,13 @@ class Lab:
         self._restored_us: int | None = None
         self._versions = 0
         self._killed: list[str] = []
+        self._stopped: list[str] = []
         self.pods = {
             spec.name: Pod(spec, settings, settings.service_ms + way_ms)
-            for specs, way_ms in ((settings.local_pods, 0.0), (settings.remote_pods, settings.remote_ms))
+            for specs, way_ms in (
+                ((*settings.local_pods, *settings.canary_specs), 0.0),
+                (settings.remote_pods, settings.remote_ms),
+            )
             for spec in specs
         }
         self._listed: list[PodSpec] = list(settings.local_pods)
@@ -122,6 +126,33 @@ class Lab:
         """Start the sidecars of cluster2 again."""
         await self._launch(SIDECARS)
 
+    async def stop_ingress(self, number: int, *, leave: bool = True) -> None:
+        """End replica `number` of the ingress; with `leave` its clients go to the others first."""
+        proxy = self.settings.ingresses[number - 1]
+        if leave:
+            self.load.targets.remove(proxy)
+            await self.wait(0.5)
+        self._stopped.append(proxy.name)
+        self._envoys.pop(proxy.name).stop()
+
+    async def start_ingress(self, number: int) -> None:
+        """Start replica `number` of the ingress again; it knows nothing of what it knew before."""
+        proxy = self.settings.ingresses[number - 1]
+        await self._launch(proxy)
+        if proxy not in self.load.targets:
+            self.load.targets.append(proxy)
+
+    async def restart_east_west(self, pause_s: float) -> None:
+        """End the east-west gateway of cluster2 and start it again `pause_s` later."""
+        self._envoys.pop(EAST_WEST.name).stop()
+        await self.wait(pause_s)
+        await self._launch(EAST_WEST)
+
+    async def send_to_canary(self, percent: int) -> None:
+        """Change the share of requests that the ingress gateways send to the canary."""
+        for proxy in self.settings.ingresses:
+            await self._envoys[proxy.name].set_runtime(config.CANARY_KEY, percent)
+
     # -- start, end -----------------------------------------------------------------------------------
 
     async def _start(self) -> None:
@@ -132,7 +163,7 @@ class Lab:
                 *((proxy.address, mesh.ADMIN_PORT) for proxy in proxies),
                 *((proxy.address, mesh.INGRESS_PORT) for proxy in settings.ingresses),
                 (EAST_WEST.address, mesh.EAST_WEST_PORT),
-                *((pod.address, mesh.POD_PORT) for pod in (*settings.local_pods, *settings.remote_pods)),
+                *((pod.spec.address, mesh.POD_PORT) for pod in self.pods.values()),
                 *((pod.address, pod.app_port) for pod in settings.remote_pods),
             ]
         )
@@ -143,6 +174,8 @@ class Lab:
         for pod in self.pods.values():
             await pod.listen()
         for proxy in settings.ingresses:
+            canary = endpoints.outbound_assignment(settings.canary_specs, 0, mesh.CANARY_CLUSTER)
+            _replace(files.canary_eds(proxy), endpoints.discovery(1, canary))
             _replace(files.bootstrap(proxy), config.ingress_bootstrap(proxy, settings, files))
         _replace(files.bootstrap(EAST_WEST), config.east_west_bootstrap(settings, files))
         _replace(files.bootstrap(SIDECARS), config.sidecars_bootstrap(settings, files))
@@ -168,6 +201,8 @@ class Lab:
         self.note("traffic ends")
         counters: dict[str, dict[str, int]] = {}
         for proxy in self.settings.ingresses:
+            if proxy.name not in self._envoys:
+                continue
             stats = await self._envoys[proxy.name].stats(f"cluster.{mesh.OUTBOUND_CLUSTER}.")
             counters[proxy.name] = {name.split(f"{mesh.SERVICE}.", 1)[1]: value for name, value in stats.items()}
         await self._flushed()
@@ -209,6 +244,8 @@ class Lab:
             "restored_at": truth.rfc3339(self._restored_us) if self._restored_us else None,
             "actions": self._actions,
             "sidecars_killed_at": self._killed,
+            "ingresses_stopped": self._stopped,
+            "late_ms": truth.describe_lateness(self.load.late_ms),
             "counts": truth.count_answers(answers),
             "instants": truth.find_instants(answers, self._fault_us, self._restored_us),
             "failed_bursts": truth.describe_bursts(answers),

@@ -88,6 +88,11 @@ class LoadGenerator:
     answers: list[Answer] = field(default_factory=list)
     #: Monotonic time of the last request that cluster1 did not answer well; see `Lab.settle`.
     last_unusual: float = 0.0
+    #: Requests per second and the replicas that get them: a scenario may change both; 0 = nobody calls.
+    rate: float = 0.0
+    targets: list[Proxy] = field(default_factory=list)
+    #: How late each request was sent (milliseconds): large when the machine was busy.
+    late_ms: list[float] = field(default_factory=list)
     _idle: dict[str, list[_Link]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,6 +101,8 @@ class LoadGenerator:
 
     def start(self) -> None:
         """Begin to send."""
+        self.rate = self.settings.rate
+        self.targets = list(self.settings.ingresses)
         self._runner = asyncio.create_task(self._run())
 
     async def stop_sending(self) -> None:
@@ -117,20 +124,26 @@ class LoadGenerator:
 
     async def _run(self) -> None:
         rng = random.Random(self.settings.seed)
-        ingresses = self.settings.ingresses
-        began = time.monotonic()
+        due = time.monotonic()
         number = 0
         while not self._stopping.is_set():
-            ahead = began + number / self.settings.rate - time.monotonic()
+            rate = self.rate
+            if not rate:
+                await asyncio.sleep(0.05)
+                due = time.monotonic()
+                continue
+            ahead = due - time.monotonic()
             if ahead > 0:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), ahead)
                     return
+            self.late_ms.append((time.monotonic() - due) * 1000)
             request = self.plan(number, rng)
-            task = asyncio.create_task(self._send(request, ingresses[number % len(ingresses)]))
+            task = asyncio.create_task(self._send(request, self.targets[number % len(self.targets)]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             number += 1
+            due += 1 / rate
 
     async def _send(self, request: Request, proxy: Proxy) -> None:
         sent = time.time_ns()

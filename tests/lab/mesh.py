@@ -14,6 +14,9 @@ NAMESPACE = "web-team"
 ROUTE_NAME = "frontend-frontend.web-team.mgmt-cluster"
 OUTBOUND_CLUSTER = f"outbound|80||{SERVICE}"
 SNI = f"outbound_.80_._.{SERVICE}"
+#: The subset of a canary, a cluster of its own beside the one above.
+CANARY_CLUSTER = f"outbound|80|v2|{SERVICE}"
+CANARY_SNI = f"outbound_.80_.v2_.{SERVICE}"
 
 INGRESS_PORT = 8080
 EAST_WEST_PORT = 15443
@@ -105,6 +108,8 @@ class Settings:
     rate: float = 100.0
     replicas: int = 1
     pods: int = 3
+    #: Pods of a second version in cluster1, behind a subset of their own; 0 = no canary.
+    canary_pods: int = 0
     seed: int = 1
     outlier_interval_s: float = 1.0
     base_ejection_s: float = 6.0
@@ -132,6 +137,11 @@ class Settings:
     def local_pods(self) -> tuple[PodSpec, ...]:
         """The pods of cluster1."""
         return pods(CLUSTER1, self.pods)
+
+    @property
+    def canary_specs(self) -> tuple[PodSpec, ...]:
+        """The pods of the canary: they follow the others of cluster1."""
+        return pods(CLUSTER1, self.pods + self.canary_pods)[self.pods :]
 
     @property
     def remote_pods(self) -> tuple[PodSpec, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 from enum import Enum
+from http import HTTPStatus
 
 from .mesh import PodSpec, Settings
 
@@ -14,12 +15,16 @@ POD_HEADER = "x-lab-pod"
 ATTEMPT_HEADER = "x-lab-attempt"
 
 
+_WORDS = {503: b"overloaded\n", 404: b"not found\n", 429: b"slow down\n"}
+
+
 class Mood(Enum):
     """How a pod treats its callers."""
 
     ANSWER = "answer"
     FAIL = "answer 503"
     HANG = "never answer"
+    REJECT = "answer 404 or 429"
 
 
 class Pod:
@@ -33,8 +38,14 @@ class Pod:
         self._median_ms = median_ms
         self._random = random.Random(f"{settings.seed}/{spec.name}")
         self._server: asyncio.Server | None = None
+        self._deaf: list[socket.socket] = []
         self._connections: set[_Connection] = set()
         self._body = (b"<p>hello from the frontend</p>\n" * (settings.body_bytes // 31 + 1))[: settings.body_bytes]
+
+    @property
+    def frozen(self) -> bool:
+        """True from `freeze` to `thaw`."""
+        return bool(self._deaf)
 
     async def listen(self) -> None:
         """Accept connections."""
@@ -52,6 +63,37 @@ class Pod:
         for connection in list(self._connections):
             connection.drop(abort=abort)
 
+    def freeze(self) -> None:
+        """Do nothing any more, as a stopped process or a dead node: what is sent vanishes, nothing is refused.
+
+        Open connections stay silent. New ones get no answer either: the queue of the listening socket is full.
+        """
+        self.mood = Mood.HANG
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        where = (self.spec.address, self.spec.app_port)
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(0)
+        self._deaf = [listener]
+        for _ in range(2):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(where)
+            self._deaf.append(filler)
+
+    async def thaw(self) -> None:
+        """Serve again, as after a reboot: old connections are reset."""
+        for one in self._deaf:
+            one.close()
+        self._deaf = []
+        for connection in list(self._connections):
+            connection.drop(abort=True)
+        self.mood = Mood.ANSWER
+        await self.listen()
+
     def count(self, status: int) -> None:
         """Count one request that ended with `status`."""
         self.seen[status] = self.seen.get(status, 0) + 1
@@ -64,11 +106,11 @@ class Pod:
         """Return the status and the bytes of the answer to one request."""
         lines = head.split(b"\r\n")
         headers = dict(line.lower().split(b": ", 1) for line in lines[1:] if b": " in line)
-        status = 503 if self.mood is Mood.FAIL else 200
+        status = {Mood.FAIL: 503, Mood.REJECT: 404 if sum(lines[0]) % 2 else 429}.get(self.mood, 200)
         grpc = headers.get(b"content-type", b"").startswith(b"application/grpc")
-        body = b"" if grpc else b"overloaded\n" if status == 503 else self._body[: self._size(lines[0])]
+        body = b"" if grpc else _WORDS.get(status) or self._body[: self._size(lines[0])]
         out = [
-            b"HTTP/1.1 %d %s" % (status, b"OK" if status == 200 else b"Service Unavailable"),
+            b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode()),
             b"content-type: " + (b"application/grpc" if grpc else b"text/html; charset=utf-8"),
             b"content-length: %d" % len(body),
             b"%s: %s" % (POD_HEADER.encode(), self.spec.name.encode()),
@@ -114,7 +156,7 @@ class _Connection(asyncio.Protocol):
                 asyncio.get_running_loop().call_later(self._pod.service_s(), self._answer, head)
 
     def _answer(self, head: bytes) -> None:
-        if self._transport is None:
+        if self._transport is None or self._pod.frozen:
             return
         status, answer = self._pod.respond(head)
         self._transport.write(answer)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from . import answer_key
-from .checks import check_recording
+from .checks import check_pace, check_recording
+from .mesh import Settings
 from .run import run_scenario
 
 #: Logs above this size are compressed.
@@ -31,6 +33,15 @@ class Sample:
     encoding: str = "text"
     plain: bool = False
     gzip_above: int = GZIP_ABOVE
+    #: Name of its folder; the scenario's where it is empty.
+    called: str = ""
+    #: Keep only what judging a failover takes: the gateways' logs, the inventory from before, outlier events.
+    brief: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return self.called or self.scenario
 
 
 #: Every sample has its own seed, so that no request id stands in two of them.
@@ -44,35 +55,66 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("brownout", 3, {"max_requests_per_connection": 300}, encoding="json", gzip_above=300_000),
 )
 _SMALL = 20_000
+
+
+def _brief(scenario: str, seed: int, called: str = "", *, rate: float = 20.0, **values: float) -> Sample:
+    """Return a short recording at a low rate; `values` are settings or timings of the scenario."""
+    known = {item.name for item in fields(Settings)} - {"pods"}
+    settings = {name: value for name, value in values.items() if name in known}
+    timings = {"settle_s": 12.0, **{name: value for name, value in values.items() if name not in known}}
+    return Sample(scenario, seed, {"rate": rate, **settings}, timings, "text", False, _SMALL, called, True)
+
+
 INCIDENTS: tuple[Sample, ...] = (
     Sample("total_outage", 4, {"rate": 40.0, "replicas": 2}, gzip_above=_SMALL),
     # Connections are kept open: not one east-west line is written by the time of the cut.
     Sample("slow", 5, {"rate": 40.0}, gzip_above=_SMALL),
     Sample("client_noise", 6, {"rate": 40.0}, gzip_above=_SMALL),
+    _brief("crash", 7, "crash_1", rate=1.0, healthy_s=30, down_s=30, settle_s=35),
+    _brief("crash", 8, "crash_20", healthy_s=8),
+    _brief("crash", 9, "crash_200", rate=200.0, base_ejection_s=3.0, healthy_s=3, down_s=5, settle_s=3),
+    _brief("scale_in", 10, rate=30.0),
+    _brief("one_pod_out", 11),
+    _brief("remote_first", 12),
+    _brief("flapping", 13, base_ejection_s=3.0),
+    _brief("ingress_restart", 14),
+    _brief("eastwest_restart", 15),
+    _brief("black_hole", 16),
+    _brief("black_hole", 17, "black_hole_one", pods=1),
+    _brief("canary_shift", 18),
+    _brief("rolling_restart", 19, rate=40.0, base_ejection_s=4.0, step_s=12),
+    _brief("client_errors", 20),
+    _brief("load_drop", 21),
 )
 
 
 async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str] = ()) -> None:
     """Record `samples` and put each at `out/NAME`, whole or not at all. Raises LabError."""
     for sample in samples:
-        if only and sample.scenario not in only:
+        if only and sample.name not in only:
             continue
         with tempfile.TemporaryDirectory(prefix="hopline-sample-") as name:
             recording, finished = Path(name) / "recording", Path(name) / "sample"
             await run_scenario(sample.scenario, recording, {**sample.settings, "seed": sample.seed}, sample.timings)
             check_recording(recording)
+            check_pace(recording)
             lay_out(sample, recording, finished)
-            target = out / sample.scenario
+            target = out / sample.name
             shutil.rmtree(target, ignore_errors=True)
             out.mkdir(parents=True, exist_ok=True)
             shutil.copytree(finished, target)
-        print(f"{sample.scenario}: sample in {target}", file=sys.stderr)
+        print(f"{sample.name}: sample in {target}", file=sys.stderr)
 
 
 def lay_out(sample: Sample, recording: Path, target: Path) -> None:
     """Arrange one recording as a sample: logs by cluster and gateway, inventory, truth, answer key."""
     shutil.copytree(recording / "cut-live" / sample.encoding, target)
     shutil.copytree(recording / "inventory", target / "inventory")
+    if sample.brief:
+        shutil.rmtree(target / "cluster2" / "frontend")
+        for path in sorted((target / "inventory").rglob("*")):
+            if re.search("-(during|after)-", path.name):
+                path.unlink()
     for name in ("truth.json", "truth.csv.gz"):
         shutil.copyfile(recording / name, target / name)
     for path in sorted(target.rglob("*.log")):

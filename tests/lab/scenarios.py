@@ -1,58 +1,18 @@
 """What can go wrong in a mesh, one function per story, its timings as parameters (seconds).
 
 A scenario gets a running `Lab` with traffic on. It says what it does with `lab.note`, and ends when the story
-is told.
+is told. More of them: `hard` holds failovers that are hard to tell, `calm` what looks like one and is none.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
-
+from . import calm, hard
 from .lab import Lab
-from .load import Planner
-from .mesh import Settings
 from .noise import plan_noise
 from .pods import Mood
+from .registry import SCENARIOS, Scenario, scenario
 
-Story = Callable[..., Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A story with the settings it needs and, where its clients are odd, their plan."""
-
-    name: str
-    tell: Story
-    settings: dict[str, Any] = field(default_factory=dict)
-    plan: Callable[[Settings], Planner] | None = None
-
-    @property
-    def summary(self) -> str:
-        """One line of what happens."""
-        return (inspect.getdoc(self.tell) or "").splitlines()[0]
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """Timings by name with their defaults."""
-        found = inspect.signature(self.tell).parameters.values()
-        return {one.name: one.default for one in found if one.kind is inspect.Parameter.KEYWORD_ONLY}
-
-
-SCENARIOS: dict[str, Scenario] = {}
-
-
-def scenario(**options: Any) -> Callable[[Story], Story]:
-    """Register a story under its function's name."""
-
-    def register(tell: Story) -> Story:
-        name = tell.__name__
-        SCENARIOS[name] = Scenario(name, tell, **options)
-        return tell
-
-    return register
+__all__ = ["SCENARIOS", "Scenario", "calm", "hard", "scenario"]
 
 
 @scenario()

@@ -86,6 +86,13 @@ def write_csv(answers: Iterable[Answer], path: Path) -> None:
     path.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
 
 
+def describe_lateness(late_ms: Sequence[float]) -> dict[str, float]:
+    """Return how late requests were sent: the median, the 99th percentile and the worst, in milliseconds."""
+    ordered = sorted(late_ms)
+    last = len(ordered) - 1
+    return {name: round(ordered[round(last * part)], 3) for name, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}
+
+
 def count_answers(answers: Sequence[Answer]) -> dict[str, Any]:
     """Count requests by outcome, pod, cluster, status and attempt."""
     return {
@@ -105,7 +112,7 @@ def _tally(values: Iterable[str]) -> dict[str, int]:
 
 
 def find_instants(
-    answers: Sequence[Answer], fault_us: int | None, restored_us: int | None
+    answers: Sequence[Answer], fault_us: int | None, restored_us: int | None, burst_gap_s: float = BURST_GAP_S
 ) -> dict[str, dict[str, Any] | None]:
     """Find the turning points. Failures count when they were answered, routing counts when it was sent.
 
@@ -121,7 +128,7 @@ def find_instants(
     silent = fault_us is not None and bool(before) and mended - before[-1].sent_us >= SILENT_S * 1_000_000
     again = [one for one in local if restored_us is not None and one.answered_us >= restored_us]
     # Nothing but cluster2: after the last answer of cluster1 and after the first burst of errors.
-    bursts = find_bursts(answers)
+    bursts = find_bursts(answers, burst_gap_s)
     floor = max([before[-1].sent_us if before else 0, bursts[0][-1].sent_us if bursts else 0])
     only_remote = [one for one in remote if floor < one.sent_us < mended] if silent else []
     found = {
@@ -136,11 +143,11 @@ def find_instants(
     return {name: one.moment() if one else None for name, one in found.items()}
 
 
-def find_bursts(answers: Iterable[Answer]) -> list[list[Answer]]:
-    """Group the failed requests, in order of their end, into bursts with no gap above BURST_GAP_S."""
+def find_bursts(answers: Iterable[Answer], gap_s: float = BURST_GAP_S) -> list[list[Answer]]:
+    """Group the failed requests, in order of their end, into bursts with no gap above `gap_s` seconds."""
     bursts: list[list[Answer]] = []
     for answer in sorted((one for one in answers if one.failed), key=lambda one: one.answered_us):
-        if bursts and answer.answered_us - bursts[-1][-1].answered_us <= BURST_GAP_S * 1_000_000:
+        if bursts and answer.answered_us - bursts[-1][-1].answered_us <= gap_s * 1_000_000:
             bursts[-1].append(answer)
         else:
             bursts.append([answer])

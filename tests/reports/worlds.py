@@ -53,15 +53,22 @@ class World:
         since: float = 0.0,
         path: Callable[[random.Random], str] = lambda chance: chance.choice(("/", "/cart?id=7", "/static/app.js")),
         agent: str = BROWSER,
+        percent: int = 100,
     ) -> None:
-        """Add `rate` requests a second from `since` to `until` to the log of an ingress; None is a silence."""
+        """Add `rate` requests a second from `since` to `until` to the log of an ingress; None is a silence.
+
+        `percent` is the share that Envoy's runtime filter would have kept: request ids tell.
+        """
         chance = random.Random(f"{proxy}{service}{since}")
         lines: list[tuple[float, str]] = []
         for n in range(round((until - since) * rate)):
             at = since + n / rate + 0.0007
             answer = behave(at, chance)
             if answer is not None:
-                text = write_line(START + timedelta(seconds=at), answer, service, path(chance), agent, n)
+                identity = f"{chance.randrange(40_000_000) * 100 + chance.randrange(percent):08x}"
+                text = write_line(
+                    START + timedelta(seconds=at), answer, service, path(chance), agent, f"{n:05}{identity}"
+                )
                 lines.append((at + answer.ms / 1000, text))
         name = f"logs/cluster1/ingress/{proxy}.log"
         old = [(i - 1e9, line) for i, line in enumerate(self.files.get(name, b"").decode().splitlines())]
@@ -111,13 +118,16 @@ def stamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
-def write_line(at: datetime, answer: Answer, service: str, path: str, agent: str, number: int) -> str:
+def write_line(at: datetime, answer: Answer, service: str, path: str, agent: str, identity: str) -> str:
     host = f'"{answer.host}"' if answer.host else '"-"'
+    number = int(identity[:5])
+    request_id = f"{identity[5:]}-0000-4000-8000-{identity[1:5]}{identity[5:]}"
     took = "-" if answer.host is None or answer.code == 503 else answer.ms - 1
     return (
         f'[{stamp(at)}] "GET {path} HTTP/1.1" {answer.code} {answer.flags} {answer.details} - "{answer.reason}" 0 512 '
-        f'{answer.ms} {took} "-" "{agent}" "00000000-0000-4000-8000-{number:012d}" "{service}" {host} '
-        f"outbound|80||{service} 10.1.0.11:{40000 + number % 20000} 10.1.0.11:8080 192.0.2.7:{1024 + number % 60000} - -"
+        f'{answer.ms} {took} "-" "{agent}" "{request_id}" "{service}" {host} '
+        f"outbound|80||{service} 10.1.0.11:{40000 + number % 20000} 10.1.0.11:8080 192.0.2.7:{1024 + number % 60000} "
+        "- -"
     )
 
 
@@ -146,7 +156,8 @@ def crashing(
 
     def behave(t: float, chance: random.Random) -> Answer:
         if begin <= t < begin + 1 or (probe is not None and probe <= t < probe + 0.7):
-            return refused(chance, service) if chance.random() < 0.6 else remote(chance)
+            early = t < begin + 0.15
+            return refused(chance, service) if early or chance.random() < 0.6 else remote(chance)
         if begin <= t < end or (end <= t < end + 5 and chance.random() > (t - end) / 5):
             return remote(chance)
         return healthy(service)(t, chance)
@@ -192,7 +203,7 @@ def days() -> World:
     hour = 3600
 
     def behave(t: float, chance: random.Random) -> Answer | None:
-        if 60 * hour <= t < 63 * hour:
+        if 46 * hour <= t < 49 * hour:
             return None
         if 20 * hour <= t < 20.2 * hour:
             return refused(chance)
@@ -262,6 +273,14 @@ def errors_only() -> World:
     return world
 
 
+def sampled() -> World:
+    """The crash, as a log shows it of which one request in ten was kept."""
+    world = World()
+    world.log("ingress-1", 20, 64, crashing(12, 35), percent=10)
+    world.eastwest()
+    return world
+
+
 #: What an attacker would write into a field that lands on a page.
 HOSTILE = (
     "</script><script>document.title='owned'</script>",
@@ -304,6 +323,7 @@ WORLDS: dict[str, Callable[[], World]] = {
         nameless,
         empty,
         errors_only,
+        sampled,
         hostile,
     )
 }

@@ -1,0 +1,148 @@
+"""The page in a real Chromium: drawn, silent, alone, and in the hands of a keyboard."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import reports
+from tests.reports.browser import Browser
+
+pytestmark = pytest.mark.browser
+
+Maker = Callable[[str], reports.Report]
+
+
+@pytest.fixture(scope="module")
+def page_of(report_of: Maker, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("pages")
+
+    def write(name: str) -> Path:
+        path = folder / f"{name}.html"
+        if not path.exists():
+            path.write_text(reports.to_html(report_of(name)), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", ["crash", "several", "empty"])
+def test_page_is_drawn_without_a_complaint_and_fits(
+    browser: Browser, page_of: Callable[[str], Path], name: str, width: int
+) -> None:
+    with browser.open(page_of(name), width=width) as page:
+        charts = page.run("document.querySelectorAll('.chart').length")
+        assert charts == {"crash": 1, "several": 2, "empty": 0}[name]
+        drawn = page.run("[...document.querySelectorAll('.chart')].map((c) => c.querySelectorAll('path').length)")
+        assert all(paths > 50 for paths in drawn)
+        assert page.run("document.documentElement.scrollWidth") <= width
+        assert page.complaints == []
+        assert page.requests == []
+
+
+def test_no_script_of_a_log_runs(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    with browser.open(page_of("hostile")) as page:
+        page.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        assert page.run("document.title").startswith("Two services")
+        assert page.run("document.images.length") == 0
+        assert page.run("[...document.querySelectorAll('main a')].every((a) => a.getAttribute('href')[0] === '#')")
+        assert page.run("document.querySelectorAll('svg a').length") == 0
+        assert page.run("document.querySelectorAll('script').length") == page.run(
+            "document.querySelectorAll('script.figure, #swatches').length + 2"
+        )
+        assert page.complaints == []
+        assert page.requests == []
+
+
+def test_policy_forbids_what_is_not_ours(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    """The policy is no decoration: a script and a picture put into the page do not run and do not load."""
+    with browser.open(page_of("crash")) as page:
+        page.run(
+            "(() => { const s = document.createElement('script'); s.textContent = 'window.owned = 1';"
+            " document.body.append(s); const i = new Image(); i.src = 'http://127.0.0.1:9/x.png';"
+            " document.body.append(i); })()"
+        )
+        assert page.run("typeof window.owned") == "undefined"
+        page.wait("true")
+        assert any("Content Security Policy" in text for text in page.complaints)
+
+
+def test_evidence_opens_from_the_keyboard(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    with browser.open(page_of("crash")) as page:
+        assert not page.run("document.querySelector('#event-1\\\\.1-1 details').open")
+        page.run("document.querySelector('#event-1\\\\.1-1 summary').focus()")
+        page.press("Enter", "\r")
+        assert page.run("document.querySelector('#event-1\\\\.1-1 details').open")
+        text = page.run("document.querySelector('#event-1\\\\.1-1 .lines').innerText")
+        assert "503 URX,UF" in text
+        marked = page.run("[...document.querySelectorAll('#event-1\\\\.1-1 mark')].map((m) => m.textContent)")
+        assert "503 URX,UF" in marked
+
+
+def test_a_link_to_an_event_opens_it(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    with browser.open(page_of("crash"), fragment="#event-1.1-4") as page:
+        assert page.run("[...document.querySelectorAll('details.evidence[open]')].length") == 1
+        assert page.run("document.activeElement.id") == "event-1.1-4"
+
+
+def test_every_lane_zooms_together(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    axis = "document.querySelector('.chart')._fullLayout.xaxis.range.map((t) => +new Date(t + 'Z'))"
+    with browser.open(page_of("crash")) as page:
+        whole = page.run(axis)
+        page.click("button[data-zoom=in]")
+        closer = page.run(axis)
+        assert closer[1] - closer[0] == pytest.approx((whole[1] - whole[0]) / 2, rel=0.01)
+        assert (
+            page.run("Object.keys(document.querySelector('.chart')._fullLayout).filter((k) => /^xaxis/.test(k)).length")
+            == 1
+        )
+        page.run("document.querySelector('button[data-zoom=reset]').focus()")
+        page.press("Enter", "\r")
+        assert page.run(axis) == whole
+        assert page.run("document.getElementById('status').textContent").startswith("Showing")
+
+
+def test_legend_hides_a_group_everywhere(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    traces = "document.querySelector('.chart')._fullData"
+    shown = f"{traces}.filter((t) => t.legendgroup === 'group0' && t.visible === true).length"
+    with browser.open(page_of("crash")) as page:
+        assert page.run(shown) >= 2
+        page.run("document.querySelector('button[data-group=group0]').focus()")
+        page.press(" ", " ")
+        assert page.run("document.querySelector('button[data-group=group0]').ariaPressed") == "false"
+        assert page.run(shown) == 0
+
+
+def test_every_control_is_reached_by_tab(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    with browser.open(page_of("crash")) as page:
+        hidden = page.run("document.querySelectorAll('details:not([open]) button').length")
+        wanted = page.run("document.querySelectorAll('button, summary').length") - hidden
+        for _ in range(200):
+            page.press("Tab")
+            page.run("document.activeElement.dataset.met = 1")
+            if page.run("document.activeElement === document.body"):
+                break
+        assert page.run("document.querySelectorAll('button[data-met], summary[data-met]').length") == wanted
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_colours_follow_the_reader(browser: Browser, page_of: Callable[[str], Path], dark: bool) -> None:
+    with browser.open(page_of("crash"), dark=dark) as page:
+        bars = page.run(
+            "document.querySelector('.chart')._fullData.find((t) => t.legendgroup === 'group0').marker.color"
+        )
+        assert bars == ("#3d9fdb" if dark else "#0072b2")
+        paper = page.run("getComputedStyle(document.querySelector('main')).backgroundColor")
+        assert paper == ("rgb(22, 27, 34)" if dark else "rgb(255, 255, 255)")
+
+
+def test_prints_to_pdf_with_its_evidence(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    with browser.open(page_of("crash"), dark=True) as page:
+        data = base64.b64decode(page.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+        assert data.startswith(b"%PDF")
+        assert 2 <= data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") <= 12
+        assert page.complaints == []
