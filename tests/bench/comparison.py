@@ -82,11 +82,12 @@ def compare(
         runs = []
         for _ in range(repeat):
             say(contest.title)
-            runs.append(_run(contest, path, folder / "out"))
+            runs.append(run_contest(contest, path, folder / "out"))
         yield min(runs, key=lambda outcome: outcome.seconds or float("inf"))
 
 
-def _run(contest: Contest, log: Path, folder: Path) -> Outcome:
+def run_contest(contest: Contest, log: Path, folder: Path) -> Outcome:
+    """Run one reader on a log that has its truth beside it; `folder` is emptied before and removed after."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     table = json.loads(truth_path(log).read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -25,7 +25,7 @@ class Corpus:
     size: int = 10**9
     seed: int = 1
     compression: str = "none"
-    rates: Rates = Rates()
+    rates: Rates = field(default_factory=Rates)
 
     @property
     def name(self) -> str:
@@ -64,8 +64,8 @@ def truth_path(path: Path) -> Path:
 @contextmanager
 def _opened(path: Path, compression: str) -> Iterator[BinaryIO]:
     if compression == "gzip":
-        with igzip.open(path, "wb", compresslevel=2) as file:
-            yield cast("BinaryIO", file)
+        with cast("BinaryIO", igzip.open(path, "wb", compresslevel=2)) as file:  # type: ignore[no-untyped-call]
+            yield file
     elif compression == "zstd":
         with pa.CompressedOutputStream(str(path), "zstd") as file:
             yield cast("BinaryIO", file)

@@ -133,4 +133,4 @@ def _counted(texts: pl.Series) -> Iterable[tuple[str, int]]:
     kept = texts.drop_nulls()
     if kept.n_unique() * 2 > len(kept):
         return ((text, 1) for text in kept)
-    return kept.value_counts().iter_rows()  # type: ignore[return-value]
+    return kept.value_counts().iter_rows()

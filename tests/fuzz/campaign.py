@@ -68,14 +68,16 @@ def make_case(random: Random, seeds: Seeds) -> Case:
     )
 
 
-def run_campaign(seconds: float, seed: int, *, keep: Path | None = None) -> tuple[int, list[Finding]]:
+def run_campaign(
+    seconds: float, seed: int, *, most: int | None = None, keep: Path | None = None
+) -> tuple[int, list[Finding]]:
     """Read hostile files for so many seconds; returns how many there were, and one finding of each key.
 
-    With `keep`, findings are also written there as they come.
+    `most` is how many files at most: with it, the same seed always reads the same files. With `keep`, findings are also written there as they come.
     """
     seeds, end, cases = load_seeds(), time.monotonic() + seconds, 0
     findings: dict[str, Finding] = {}
-    while time.monotonic() < end:
+    while time.monotonic() < end and cases != most:
         random = Random(f"{seed}:{cases}")
         case = make_case(random, seeds)
         cases += 1

@@ -185,7 +185,7 @@ def _check_bytes(case: Case, tables: Tables, source: str) -> Iterator[Problem]:
     if tables.source["compression"] != case.compression or case.damage:
         return
     lines = case.text.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    joined = any(reason == "continued" for reason, _ in tables.source["others"])
+    joined = any(reason == "continued" for reason, _ in tables.source["others"]) or b" P " in case.text
     for row in tables.rejects:
         if row["raw"] != lines[row["line"] - 1].removesuffix(b"\r") and not joined:
             yield Problem("bytes of a reject", f"line {row['line']}: {row['raw']!r}")
@@ -207,7 +207,8 @@ def _check_neighbours(case: Case, tables: Tables) -> Iterator[Problem]:
     for line_number, row in expected.items():
         got = found.get(line_number)
         if (row is None) != (got is None):
-            yield Problem("a neighbour is lost or found", f"line {line_number}: expected {row}, found {got}")
+            fates = sorted(reason for reason, _ in tables.source["others"])
+            yield Problem(f"a neighbour is lost or found: {fates}", f"line {line_number}: expected {row}, found {got}")
         elif row is not None and got is not None:
             wrong = {
                 name: (row[name], got[name]) for name in row if row[name] != got[name] and name not in _SHARED_COLUMNS
