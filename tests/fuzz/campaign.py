@@ -73,7 +73,8 @@ def run_campaign(
 ) -> tuple[int, list[Finding]]:
     """Read hostile files for so many seconds; returns how many there were, and one finding of each key.
 
-    `most` is how many files at most: with it, the same seed always reads the same files. With `keep`, findings are also written there as they come.
+    `most` is how many files at most: with it, the same seed always reads the same files. With `keep`, findings are
+    also written there as they come.
     """
     seeds, end, cases = load_seeds(), time.monotonic() + seconds, 0
     findings: dict[str, Finding] = {}
