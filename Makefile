@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 UV ?= uv
 SAMPLE ?= sample_logs/crash
 REPORT ?= out/report.html
+SIZE ?= 1GB
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+BENCH_STAMP := $(VENV)/.installed-bench
 UV_COMPILE := $(UV) --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
 
@@ -29,6 +31,10 @@ $(RUN_STAMP): $(VENV)/bin/python requirements.lock pyproject.toml
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock
 	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(BENCH_STAMP): $(DEV_STAMP) requirements-bench.lock
+	$(PIP_INSTALL) --require-hashes -r requirements-bench.lock
 	@touch $@
 
 report: $(RUN_STAMP) ## the main job on a real failover: SAMPLE=sample_logs/crash -> REPORT=out/report.html
@@ -58,11 +64,11 @@ docs-check: $(DEV_STAMP) ## fail when a generated page or a shown output is stal
 scoreboard: $(DEV_STAMP) ## judge every recorded incident against its truth; writes docs/accuracy.md
 	$(BIN)/python -m tests.scoreboard --write
 
-bench: $(DEV_STAMP) ## measure speed and memory
-	$(BIN)/python -m tests.bench
+bench: $(BENCH_STAMP) ## measure speed and memory, against other readers: SIZE=1GB (needs three times that on disk)
+	$(BIN)/python -m tests.bench ingest --size $(SIZE)
 
-soak: $(DEV_STAMP) ## the tests that take minutes to hours
-	$(BIN)/python -m pytest -m soak
+soak: $(DEV_STAMP) ## the tests that take minutes to hours: HOPLINE_SOAK_SECONDS=1800 of hostile files
+	$(BIN)/python -m pytest -m soak -s
 
 samples: $(DEV_STAMP) ## record sample_logs/ anew with the real-Envoy lab (and the output shown in the docs)
 	$(BIN)/python -m tests.lab samples --out sample_logs
@@ -71,9 +77,10 @@ samples: $(DEV_STAMP) ## record sample_logs/ anew with the real-Envoy lab (and t
 screenshots: $(DEV_STAMP) ## make docs/images/ anew with Chromium
 	$(BIN)/python -m tests.screenshots
 
-lock: ## resolve requirements.lock and requirements-dev.lock anew (needs uv; UV=path)
+lock: ## resolve requirements.lock, -dev.lock and -bench.lock anew (needs uv; UV=path)
 	$(UV_COMPILE) --group dev -o requirements-dev.lock
 	$(UV_COMPILE) --group build --constraint requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) --group bench --constraint requirements-dev.lock -o requirements-bench.lock
 
 wheel: $(RUN_STAMP) ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

@@ -14,7 +14,7 @@ def read_pins(name: str) -> dict[str, str]:
 
 
 def test_every_requirement_has_a_hash_and_nothing_else() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
         text = (HOME / name).read_text()
         for requirement in re.split(r"\n(?! )", text.strip()):
             assert re.fullmatch(
@@ -23,9 +23,9 @@ def test_every_requirement_has_a_hash_and_nothing_else() -> None:
         assert "://" not in text
 
 
-def test_both_locks_agree() -> None:
+def test_locks_agree() -> None:
     run, dev = read_pins("requirements.lock"), read_pins("requirements-dev.lock")
-    assert run.items() <= dev.items()
+    assert run.items() <= dev.items() <= read_pins("requirements-bench.lock").items()
 
 
 def test_every_dependency_is_locked() -> None:

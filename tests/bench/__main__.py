@@ -1,0 +1,88 @@
+"""`python -m tests.bench generate|ingest`: make logs with their truth, or measure how fast they are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.comparison import Outcome, compare
+from tests.bench.corpus import Corpus, write_corpus
+from tests.bench.lines import Rates
+from tests.bench.machine import describe_machine
+from tests.bench.report import put_between_marks, to_markdown
+
+_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+
+
+def read_size(text: str) -> int:
+    """Return bytes for texts such as 100MB or 1.5GB."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG]B|)", text.upper())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 100MB")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the verbs; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb")
+    verb = verbs.add_parser("generate", help="write a made-up log and its truth")
+    verb.add_argument("--size", type=read_size, default=10**9)
+    verb.add_argument("--seed", type=int, default=1)
+    verb.add_argument("--encoding", choices=("text", "json"), default="text")
+    verb.add_argument("--compression", choices=("none", "gzip", "zstd"), default="none")
+    verb.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    for name, rate in vars(Rates()).items():
+        verb.add_argument(f"--{name}", type=float, default=rate, help=f"share of lines (default {rate:g})")
+    verb = verbs.add_parser("ingest", help="measure the reading of logs, hopline's and others'")
+    verb.add_argument("--size", type=read_size, default=10**9)
+    verb.add_argument("--repeat", type=int, default=1, help="runs of each reader, of which the fastest counts")
+    verb.add_argument("--only", help="readers whose name holds this, such as hopline or duckdb")
+    verb.add_argument("--folder", type=Path, help="where the logs are made and kept (default: a temporary one)")
+    verb.add_argument("--note", default="", help="something to say below the table")
+    verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
+    options = parser.parse_args(arguments)
+    if options.verb == "generate":
+        return _generate(options)
+    return _ingest(options if options.verb else parser.parse_args(["ingest"]))
+
+
+def _generate(options: argparse.Namespace) -> int:
+    rates = Rates(**{name: getattr(options, name) for name in vars(Rates())})
+    start = time.perf_counter()
+    corpus = Corpus(options.encoding, options.size, options.seed, options.compression, rates)
+    path, truth = write_corpus(corpus, options.out)
+    print(f"{path}: {truth.entries} lines, {truth.rows} rows in {time.perf_counter() - start:.1f} s")
+    return 0
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
+
+    def run(folder: Path) -> list[Outcome]:
+        return list(compare(options.size, folder, repeat=options.repeat, only=options.only, say=_say))
+
+    if options.folder is not None:
+        outcomes = run(options.folder)
+    else:
+        with TemporaryDirectory(prefix="hopline-bench-") as folder:
+            outcomes = run(Path(folder))
+    table = to_markdown(outcomes, date=date, machine=machine + (f"; {options.note}" if options.note else ""))
+    print(table)
+    if options.write:
+        put_between_marks(_PAGE, "ingest", table)
+    return 1 if any(outcome.differences for outcome in outcomes) else 0
+
+
+def _say(text: str) -> None:
+    print(f"{text} ...", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

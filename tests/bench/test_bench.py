@@ -1,0 +1,123 @@
+"""The benchmark itself: the truth is true, a wrong reader is found out, other readers' queries are sound."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+import ingest
+from tests.bench.comparison import CONTESTS, Contest, read_back, run_contest
+from tests.bench.corpus import Corpus, truth_path, write_corpus
+from tests.bench.lines import Rates
+from tests.bench.measurement import measure
+from tests.bench.report import put_between_marks, to_markdown
+from tests.bench.truth import COLUMNS, Truth
+
+SMALL = Corpus(size=5 * 10**6, rates=Rates(odd=0.01, ambiguous=0.005, broken=0.01, messages=0.01))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bench")
+    write_corpus(SMALL, folder)
+    write_corpus(replace(SMALL, encoding="json"), folder)
+    return folder
+
+
+def test_truth_agrees_with_a_look_at_the_text(folder: Path) -> None:
+    truth = Truth.read(truth_path(folder / SMALL.name))
+    lines = (folder / SMALL.name).read_text(encoding="utf-8").splitlines()
+    assert truth.entries == len(lines)
+    entries = [line for line in lines if re.search(r"\S+ \S+ \S+$", line) and line.startswith("[20") and '] "' in line]
+    quotes = [line.count('"') for line in entries]
+    assert truth.rejected == sum(n != 14 for n in quotes if n < 14) + sum('" two ' in line for line in entries)
+    assert truth.others["agent_message"] == sum("\tinfo\t" in line for line in lines)
+    good = [line for line in entries if line.count('"') >= 14 and '" two ' not in line]
+    assert truth.rows == len(good)
+    codes = [re.search(r' (?:HTTP/1\.1|-)" (\d+) ', line) for line in good]
+    assert truth.response_codes["503"] == sum(match is not None and match[1] == "503" for match in codes)
+    sent = [re.search(r'"(?:-|delayed connect error: 111)" \d+ (\d+) ', line) for line in good]
+    assert truth.columns["bytes_sent"] == [len(good), sum(int(match[1]) for match in sent if match)]
+    assert 0.004 < truth.ambiguous / truth.rows < 0.006
+    assert truth.odd > truth.ambiguous
+
+
+def test_json_log_holds_the_same_kind_of_rows(folder: Path) -> None:
+    path = folder / replace(SMALL, encoding="json").name
+    truth = Truth.read(truth_path(path))
+    objects = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            objects.append(json.loads(line))
+        except ValueError:
+            continue
+    assert truth.rows == len(objects)
+    assert truth.columns["bytes_sent"] == [len(objects), sum(entry["bytes_sent"] for entry in objects)]
+    assert truth.columns["route_name"][0] == sum(entry["route_name"] is not None for entry in objects)
+    assert any('"' in (entry["user_agent"] or "") for entry in objects)
+
+
+def test_same_seed_same_bytes(folder: Path, tmp_path: Path) -> None:
+    again, truth = write_corpus(replace(SMALL, compression="gzip"), tmp_path)
+    assert gzip.decompress(again.read_bytes()) == (folder / SMALL.name).read_bytes()
+    assert not truth.differences(Truth.read(truth_path(folder / SMALL.name)))
+    other, _ = write_corpus(replace(SMALL, seed=2), tmp_path)
+    assert other.read_bytes() != (folder / SMALL.name).read_bytes()
+
+
+@pytest.mark.parametrize("encoding", ["text", "json"])
+def test_hopline_reads_every_line_of_it(encoding: str, folder: Path, tmp_path: Path) -> None:
+    path = folder / replace(SMALL, encoding=encoding).name
+    ingest.parse([str(path)], folder=tmp_path, workers=1)
+    found, truth = read_back(tmp_path), Truth.read(truth_path(path))
+    found.odd = truth.odd
+    assert truth.differences(found) == []
+
+
+def test_values_on_the_wrong_rows_are_found(folder: Path, tmp_path: Path) -> None:
+    parsed = ingest.parse([str(folder / SMALL.name)], folder=tmp_path, workers=1)
+    rows = pl.DataFrame(pl.from_arrow(pq.read_table(parsed.access_log[0], columns=[*COLUMNS, "line", "ambiguous"])))
+    right, wrong = Truth(), Truth()
+    right.see_rows(rows)
+    assert right.rows > 10_000
+    wrong.see_rows(rows.with_columns(pl.col("request_id").reverse()))
+    (difference,) = right.differences(wrong)
+    assert difference.startswith("row_checksum")
+
+
+@pytest.mark.parametrize("reader", ["duckdb-split", "duckdb-regexp", "duckdb-json", "polars", "python"])
+def test_other_readers_find_the_plain_lines(reader: str, folder: Path, tmp_path: Path) -> None:
+    (contest,) = [contest for contest in CONTESTS if contest.reader == reader]
+    path = folder / replace(SMALL, encoding=contest.encoding).name
+    outcome = run_contest(contest, path, tmp_path / "out")
+    assert outcome.problem == ""
+    truth = Truth.read(truth_path(path))
+    odd = 0 if contest.encoding == "json" else truth.odd + truth.ambiguous
+    # An agent whose quotes leave no mark on the shape of the line (`caf.` and a tab) may be read by some.
+    assert truth.rows - odd <= round(outcome.found * truth.rows) <= truth.rows
+    assert outcome.peak_bytes > 20 * 10**6
+    assert outcome.cpu_seconds > 0
+
+
+def test_a_reader_that_is_not_there_is_a_row_of_the_table(folder: Path, tmp_path: Path) -> None:
+    measured = measure("tests.bench.readers", ["no-such-reader", "log", str(tmp_path)])
+    assert measured.answer is None
+    assert "no-such-reader" in measured.problem
+    outcome = run_contest(Contest("Nobody", "no-such-reader", "text"), folder / SMALL.name, tmp_path / "out")
+    assert "| Nobody | KeyError: 'no-such-reader'" in to_markdown([outcome], date="today", machine="this one")
+
+
+def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- bench x: begin -->\nold\n<!-- bench x: end -->\nb\n", encoding="utf-8")
+    put_between_marks(page, "x", "new")
+    assert page.read_text(encoding="utf-8") == "a\n<!-- bench x: begin -->\n\nnew\n<!-- bench x: end -->\nb\n"
+    with pytest.raises(ValueError, match="no `<!-- bench y"):
+        put_between_marks(page, "y", "new")

@@ -1,0 +1,286 @@
+"""One hostile file and what must hold when it is read."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest import mock
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import ingest
+from ingest.compression import detect_compression
+from ingest.errors import HoplineError
+
+#: What a line's neighbours may change: its number, and what is said about the proxy by all lines together.
+_SHARED_COLUMNS = frozenset({"line", "source", "role"})
+#: Envelopes in which one line may say that it goes on in the next.
+_JOINING = ("cri", "docker", "fluent", "vector", "filebeat", "logcli", "gcp", "elastic")
+
+COMPRESSIONS: Mapping[str, Callable[[bytes], bytes]] = {
+    "none": bytes,
+    "gzip": gzip.compress,
+    "zstd": lambda data: pa.compress(data, "zstd", asbytes=True),
+    "bzip2": bz2.compress,
+    "xz": lambda data: lzma.compress(data, preset=0),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Lines of one file; `hostile` are indexes of those that were changed, in ascending order.
+
+    `group` names the kind of the others, or is empty where all are hostile: then nothing is said of neighbours.
+    `damage` changes the file's bytes after compression: (cut at, XOR of one byte) or None. `block` is the size of
+    a block in bytes, 0 for the usual one.
+    """
+
+    lines: tuple[bytes, ...]
+    hostile: tuple[int, ...]
+    group: str = ""
+    log_format: str | None = None
+    compression: str = "none"
+    damage: tuple[int, int] | None = None
+    block: int = 0
+    ending: bytes = b"\n"
+    as_inventory: bool = False
+
+    @property
+    def text(self) -> bytes:
+        """The file before compression."""
+        return self.ending.join(self.lines) + (self.ending if self.lines else b"")
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        data = COMPRESSIONS[self.compression](self.text)
+        if self.damage is None or not data:
+            return data
+        at, mask = self.damage[0] % len(data), self.damage[1]
+        return data[:at] if not mask else data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :]
+
+    @property
+    def joins(self) -> bool:
+        """Say whether lines may belong together."""
+        return self.group.startswith(_JOINING)
+
+    @property
+    def is_fair(self) -> bool:
+        """Say whether the lines that nobody changed are at least three in four of the beginning.
+
+        The beginning decides what a file is; a block is its beginning where blocks are made small.
+        """
+        size, good, hostile = 0, 0, set(self.hostile)
+        for index, line in enumerate(self.lines):
+            if self.block and size > self.block:
+                break
+            size += len(line) + 1
+            good += 1 if index not in hostile else -3 * len(line.split(b"\n"))
+        return good >= 0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What did not hold: `key` is the same for problems with the same cause, as far as can be told."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What ingest made of a file."""
+
+    rows: list[dict[str, Any]]
+    rejects: list[dict[str, Any]]
+    source: dict[str, Any]
+    evidence: ingest.Evidence
+
+
+def check(case: Case) -> Problem | None:
+    """Return the first thing that does not hold; None where all is well."""
+    with TemporaryDirectory(prefix="hopline-fuzz-") as folder:
+        path = Path(folder) / "access.log"
+        path.write_bytes(case.content)
+        try:
+            tables = _read(case, path)
+            if tables is None:
+                return None
+            if len(case.lines) % 4 == 0:
+                ingest.detect(str(path))
+            problems = _check_counts(case, tables)
+            if not case.joins:
+                problems = (*problems, *_check_bytes(case, tables, str(path)))
+            if case.group and case.is_fair and not case.joins:
+                problems = (*problems, *_check_neighbours(case, tables))
+        except HoplineError as error:
+            # An inventory that is none may be refused, and a compressed stream that gives nothing; no other log.
+            may_be = case.as_inventory or detect_compression(case.content[:8]) != "none"
+            return None if may_be else Problem(f"refused: {type(error).__name__}", str(error))
+        except Exception as error:  # whatever it is, it is what we look for
+            return _explain(error)
+    return next(iter(problems), None)
+
+
+def _read(case: Case, path: Path) -> Tables | None:
+    with ExitStack() as stack:
+        if case.block:
+            stack.enter_context(mock.patch("ingest.reading.BLOCK_BYTES", case.block))
+            stack.enter_context(mock.patch("ingest.compression._OUTPUT", max(case.block // 2, 1)))
+        logs = [] if case.as_inventory else [str(path)]
+        parsed = ingest.parse(
+            logs or [str(_empty(path))],
+            inventory=[str(path)] if case.as_inventory else [],
+            folder=path.parent / "tables",
+            log_format=case.log_format,
+            workers=1,
+        )
+    if case.as_inventory:
+        return None
+    (source,) = _table(parsed.sources)
+    return Tables(_table(parsed.access_log), _table(parsed.rejects), source, parsed.evidence)
+
+
+def _empty(path: Path) -> Path:
+    empty = path.with_name("empty.log")
+    empty.touch()
+    return empty
+
+
+def _table(paths: tuple[Path, ...]) -> list[dict[str, Any]]:
+    return [row for path in paths for row in pq.read_table(path).to_pylist()]
+
+
+def _check_counts(case: Case, tables: Tables) -> Iterator[Problem] | tuple[Problem, ...]:
+    source = tables.source
+    others = sum(count for _, count in source["others"])
+    counts = (source["entries_read"], source["access_log_rows"], source["rejected"], others)
+    if counts[0] != sum(counts[1:]) or min((*counts, *(count for _, count in source["others"]))) < 0:
+        return (Problem("accounting", f"entries, rows, rejected, others: {counts}, {source['others']}"),)
+    if (len(tables.rows), len(tables.rejects)) != counts[1:3]:
+        return (Problem("tables", f"{len(tables.rows)} rows, {len(tables.rejects)} rejects, but sources has {counts}"),)
+    numbers = [row["line"] for row in (*tables.rows, *tables.rejects)]
+    if len(set(numbers)) != len(numbers) or any(not 1 <= number <= counts[0] for number in numbers):
+        return (Problem("line numbers", f"{sorted(numbers)} of {counts[0]} entries"),)
+    if source["compression"] == "none" and case.compression == "none" and not case.damage:
+        text = case.text.removeprefix(b"\xef\xbb\xbf")
+        expected = len(text.split(b"\n")) - (text.endswith(b"\n") or not text)
+        if counts[0] != expected:
+            return (Problem("entries", f"{expected} lines, {counts[0]} entries"),)
+    return ()
+
+
+def _check_bytes(case: Case, tables: Tables, source: str) -> Iterator[Problem]:
+    """Rejects and evidence have the bytes of the line."""
+    if tables.source["compression"] != case.compression or case.damage:
+        return
+    lines = case.text.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    joined = any(reason == "continued" for reason, _ in tables.source["others"]) or b" P " in case.text
+    for row in tables.rejects:
+        if row["raw"] != lines[row["line"] - 1].removesuffix(b"\r") and not joined:
+            yield Problem("bytes of a reject", f"line {row['line']}: {row['raw']!r}")
+    wanted = [(source, row["line"]) for row in (*tables.rows[:3], *tables.rejects[:3])]
+    for (_, number), data in tables.evidence.read_lines(wanted).items():
+        if data != lines[number - 1].removesuffix(b"\r"):
+            yield Problem("bytes of evidence", f"line {number}: {data!r}")
+
+
+def _check_neighbours(case: Case, tables: Tables) -> Iterator[Problem]:
+    """Lines that nobody changed become what they become alone."""
+    hostile, number, expected = set(case.hostile), 1, {}
+    alone = iter(_rows_alone(tuple(line for i, line in enumerate(case.lines) if i not in hostile), case))
+    for index, line in enumerate(case.lines):
+        if index not in hostile:
+            expected[number] = next(alone)
+        number += len(line.split(b"\n"))
+    found = {row["line"]: row for row in tables.rows}
+    for line_number, row in expected.items():
+        got = found.get(line_number)
+        if (row is None) != (got is None):
+            fates = sorted(reason for reason, _ in tables.source["others"])
+            yield Problem(f"a neighbour is lost or found: {fates}", f"line {line_number}: expected {row}, found {got}")
+        elif row is not None and got is not None:
+            wrong = {
+                name: (row[name], got[name]) for name in row if row[name] != got[name] and name not in _SHARED_COLUMNS
+            }
+            if wrong:
+                yield Problem(f"a neighbour is changed: {sorted(wrong)}", f"line {line_number}: {wrong}")
+
+
+def _rows_alone(lines: tuple[bytes, ...], case: Case) -> tuple[dict[str, Any] | None, ...]:
+    return _read_alone(lines, case.log_format, case.ending)
+
+
+@lru_cache(maxsize=4096)
+def _read_alone(lines: tuple[bytes, ...], log_format: str | None, ending: bytes) -> tuple[dict[str, Any] | None, ...]:
+    case = Case(lines, (), log_format=log_format, ending=ending)
+    with TemporaryDirectory(prefix="hopline-fuzz-") as folder:
+        path = Path(folder) / "access.log"
+        path.write_bytes(case.content)
+        tables = _read(case, path)
+    assert tables is not None
+    rows = {row["line"]: row for row in tables.rows}
+    return tuple(rows.get(number) for number in range(1, len(lines) + 1))
+
+
+def _explain(error: Exception) -> Problem:
+    frames = [
+        f for f in traceback.extract_tb(error.__traceback__) if "/ingest/" in f.filename and "/tests/" not in f.filename
+    ]
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].name}" if frames else "?"
+    text = "".join(traceback.format_exception(error)[-12:])
+    return Problem(f"{type(error).__name__} in {where}", text)
+
+
+def minimise(case: Case, key: str, *, tries: int = 400) -> Case:
+    """Return a smaller case with the same problem: fewer lines, then shorter hostile ones."""
+    left = tries
+
+    def fails(candidate: Case) -> bool:
+        nonlocal left
+        left -= 1
+        problem = check(candidate)
+        return problem is not None and problem.key == key
+
+    for simpler in (replace(case, block=0), replace(case, ending=b"\n"), replace(case, log_format=None)):
+        if simpler != case and fails(simpler):
+            case = simpler
+    index = len(case.lines) - 1
+    while index >= 0 and left > 0:
+        candidate = _without_line(case, index)
+        if fails(candidate):
+            case = candidate
+        index -= 1
+    for index in case.hostile:
+        size = max(len(case.lines[index]) // 2, 1)
+        while left > 0:
+            line, place, shorter = case.lines[index], 0, False
+            while place < len(line) and left > 0:
+                candidate = replace(case, lines=_with(case.lines, index, line[:place] + line[place + size :]))
+                if fails(candidate):
+                    case, line, shorter = candidate, candidate.lines[index], True
+                else:
+                    place += size
+            if size == 1 and not shorter:
+                break
+            size = max(size // 2, 1)
+    return case
+
+
+def _with(lines: tuple[bytes, ...], index: int, line: bytes) -> tuple[bytes, ...]:
+    return (*lines[:index], line, *lines[index + 1 :])
+
+
+def _without_line(case: Case, index: int) -> Case:
+    hostile = tuple(i - (i > index) for i in case.hostile if i != index)
+    return replace(case, lines=case.lines[:index] + case.lines[index + 1 :], hostile=hostile)
