@@ -12,10 +12,10 @@ from ingest.inventory.cluster_statuses import FORMAT as CLUSTERS_JSON
 from ingest.inventory.clusters_text import FORMAT as CLUSTERS_TEXT
 from ingest.inventory.config_dump import FORMAT as CONFIG_DUMP
 from ingest.inventory.endpoint_tables import FORMAT as ENDPOINT_TABLES
+from ingest.inventory.event_logs import HEALTH_EVENTS, OUTLIER_EVENTS
 from ingest.inventory.kubernetes import FORMAT as KUBERNETES
 from ingest.inventory.load_assignments import FORMAT as LOAD_ASSIGNMENTS
 from ingest.inventory.model import Context, InventoryFormat, Snapshot
-from ingest.inventory.event_logs import HEALTH_EVENTS, OUTLIER_EVENTS
 from ingest.inventory.pod_tables import FORMAT as POD_TABLES
 from ingest.inventory.preamble import find_time
 from ingest.inventory.stats import FORMAT as STATS

@@ -35,7 +35,7 @@ def _read(text: str, context: Context) -> Snapshot:
     try:
         documents = read_documents(text)
     except DocumentError as error:
-        raise InventoryError(f"{context.source}:{error.line}: {error}") from error
+        raise InventoryError(f"{context.source}: line {error.line}: {error}") from error
     rows = []
     for document in documents:
         statuses = document if isinstance(document, list) else items_of(document, "cluster_statuses")

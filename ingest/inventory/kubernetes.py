@@ -46,13 +46,15 @@ def _read(text: str, context: Context) -> Snapshot:
     try:
         documents = read_documents(text)
     except DocumentError as error:
-        raise InventoryError(f"{context.source}:{error.line}: {error}") from error
+        raise InventoryError(f"{context.source}: line {error.line}: {error}") from error
     objects = list(_objects(documents))
     # No proxy was asked: only the cluster of the file counts.
     asked = replace(context, names=replace(context.names, gateway=None, proxy=None))
     return Snapshot(
         inventory=_take(_endpoints(objects, asked), context),
-        mesh_config=_take((row for entry in objects if _is_of_mesh(entry) for row in read_settings(entry, asked)), context),
+        mesh_config=_take(
+            (row for entry in objects if _is_of_mesh(entry) for row in read_settings(entry, asked)), context
+        ),
     )
 
 

@@ -33,7 +33,7 @@ def _read(text: str, context: Context) -> Snapshot:
     try:
         documents = read_documents(text)
     except DocumentError as error:
-        raise InventoryError(f"{context.source}:{error.line}: {error}") from error
+        raise InventoryError(f"{context.source}: line {error.line}: {error}") from error
     rows: list[dict[str, Any]] = []
     for document in documents:
         for assignment in document if isinstance(document, list) else [document]:
@@ -54,9 +54,7 @@ def line_of_address(entry: Any, address: str) -> int:
     return endpoint.line if isinstance(endpoint, Object) else 1
 
 
-def read_assignment(
-    assignment: Any, context: Context, line_of: Callable[[Any, str], int]
-) -> Iterator[dict[str, Any]]:
+def read_assignment(assignment: Any, context: Context, line_of: Callable[[Any, str], int]) -> Iterator[dict[str, Any]]:
     """Yield a row of the inventory for each endpoint; `line_of` gives the line of an entry and its address."""
     cluster = text_of(assignment, "cluster_name")
     for group in items_of(assignment, "endpoints"):

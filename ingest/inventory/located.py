@@ -105,14 +105,16 @@ def read_yaml(text: str) -> list[Any]:
                 plain = event.implicit[0] and event.value in _NULLS
                 builder.add(None if plain else event.value, line, event.anchor)
             elif isinstance(event, yaml.AliasEvent):
-                builder.add(builder.anchors.get(event.anchor), line)
+                builder.add(builder.anchors.get(event.anchor or ""), line)
             elif isinstance(event, yaml.CollectionEndEvent):
                 builder.close(Object if isinstance(event, yaml.MappingEndEvent) else Array)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise DocumentError(f"not valid YAML: {error.problem}", mark.line + 1 if mark else line) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DocumentError(f"not valid YAML: {str(error).splitlines()[0] if str(error) else 'too deep'}", line) from error
+        raise DocumentError(
+            f"not valid YAML: {str(error).splitlines()[0] if str(error) else 'too deep'}", line
+        ) from error
     return builder.documents
 
 

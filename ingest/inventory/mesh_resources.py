@@ -29,7 +29,7 @@ def read_service_entries(entry: Any, workloads: list[Any], context: Context) -> 
     Its endpoints are its own, else the WorkloadEntries among `workloads` that it selects in its namespace.
     """
     spec, metadata = field_of(entry, "spec"), field_of(entry, "metadata")
-    endpoints = [(endpoint, None) for endpoint in items_of(spec, "endpoints")]
+    endpoints: list[tuple[Any, str | None]] = [(endpoint, None) for endpoint in items_of(spec, "endpoints")]
     labels = field_of(field_of(spec, "workloadSelector"), "labels")
     if isinstance(labels, Mapping) and labels and not endpoints:
         namespace = text_of(metadata, "namespace")

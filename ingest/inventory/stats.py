@@ -12,7 +12,8 @@ from typing import Any
 from ingest.inventory.model import Context, InventoryFormat, Snapshot, endpoint_row, split_address
 
 _TEXT = re.compile(
-    r"(?P<name>[A-Za-z0-9_][^\s:]*(?::[^\s:]+)*): (?P<value>\d+|P0\(.*|\"[^\"]*\"|No recorded values|-?\d+(?:\.\d+)?)\s*"
+    r"(?P<name>[A-Za-z0-9_][^\s:]*(?::[^\s:]+)*): "
+    r"(?P<value>\d+|P0\(.*|\"[^\"]*\"|No recorded values|-?\d+(?:\.\d+)?)\s*"
 )
 _TELLING = re.compile(r"(?:cluster|listener|server|http|cluster_manager|listener_manager|runtime)\..*")
 _METRIC = re.compile(r"(?P<name>envoy_\w+)(?:\{(?P<labels>[^{}]*)\})? (?P<value>[-+0-9.eEINFa]+)(?: \d+)?\s*")
