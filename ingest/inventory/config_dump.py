@@ -33,6 +33,7 @@ def _read(text: str, context: Context) -> Snapshot:
         raise InventoryError(f"{context.source}: the config dump is not valid JSON: {error}") from error
     configs = items_of(dump, "configs")
     node = next((_node(config) for config in configs if _is(config, "BootstrapConfigDump")), {})
+    own = _text(_mapping(node.get("metadata")), "CLUSTER_ID", "cluster_id")
     context = replace(context, names=_observer(context.names, node))
     finder = _LineFinder(text)
     rows: list[dict[str, Any]] = []
@@ -43,6 +44,10 @@ def _read(text: str, context: Context) -> Snapshot:
         for assignment in _assignments(config):
             finder.find(text_of(assignment, "cluster_name") or "")
             rows += read_assignment(assignment, context, lambda _, address: finder.find(address))
+    for row in rows:
+        # A label names the proxy's own cluster anew, and so that of the endpoints beside it.
+        if own is not None and row["cluster_id"] == own:
+            row["cluster_id"] = context.names.cluster_id
     return Snapshot(inventory=tuple(rows))
 
 
