@@ -14,8 +14,10 @@ from ingest.inventory.mesh_resources import read_service_entries, read_settings,
 from ingest.inventory.model import Context, InventoryFormat, Snapshot, items_of, text_of
 from ingest.inventory.pods import read_node, read_pod
 
-#: More rows of one file are not believed: hosts x ports x endpoints multiply, and so do aliases in YAML.
-MAX_ROWS = 2_000_000
+#: More rows than this, and one for every so many characters, are not believed of a file: hosts, ports and
+#: endpoints multiply, and so do aliases in YAML.
+MAX_ROWS = 20_000
+CHARACTERS_PER_ROW = 4
 
 _KINDS = (
     rb"(?:Pod|Node|ServiceEntry|WorkloadEntry|DestinationRule|VirtualService|Gateway|VirtualDestination|Telemetry"
@@ -50,11 +52,10 @@ def _read(text: str, context: Context) -> Snapshot:
     objects = list(_objects(documents))
     # No proxy was asked: only the cluster of the file counts.
     asked = replace(context, names=replace(context.names, gateway=None, proxy=None))
+    settings = (row for entry in objects if _is_of_mesh(entry) for row in read_settings(entry, asked))
     return Snapshot(
-        inventory=_take(_endpoints(objects, asked), context),
-        mesh_config=_take(
-            (row for entry in objects if _is_of_mesh(entry) for row in read_settings(entry, asked)), context
-        ),
+        inventory=_take(_endpoints(objects, asked), context, text),
+        mesh_config=_take(settings, context, text),
     )
 
 
@@ -84,10 +85,11 @@ def _endpoints(objects: list[Any], context: Context) -> Iterator[dict[str, Any]]
             yield from read_workload_entry(entry, context)
 
 
-def _take(rows: Iterator[dict[str, Any]], context: Context) -> tuple[dict[str, Any], ...]:
-    taken = tuple(islice(rows, MAX_ROWS))
+def _take(rows: Iterator[dict[str, Any]], context: Context, text: str) -> tuple[dict[str, Any], ...]:
+    most = MAX_ROWS + len(text) // CHARACTERS_PER_ROW
+    taken = tuple(islice(rows, most))
     if next(rows, None) is not None:
-        raise InventoryError(f"{context.source}: says more than {MAX_ROWS:,} things", hint="Split the file.")
+        raise InventoryError(f"{context.source}: its parts multiply to more than {most:,} facts")
     return taken
 
 

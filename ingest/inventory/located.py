@@ -1,8 +1,8 @@
 """JSON and YAML documents whose values know the line they stand on.
 
 Both read to the same shapes: Object, Array, text, or None for null. Numbers and booleans stay the text they were
-written as (`5`, `true`), so that a setting can be shown as its author wrote it. Reading does not recurse, and an
-alias in YAML stands for the value it names: hostile nesting costs no more memory than its text.
+written as (`5`, `true`), so that a setting can be shown as its author wrote it. An alias in YAML
+stands for the value it names: it costs no memory of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ _TOKEN = re.compile(
     r'[\s,:]*+(?:([{}\[\]])|("[^"\\]*+(?:\\.[^"\\]*+)*+")|(-?[0-9][0-9.eE+-]*|true|false|null))', re.DOTALL
 )
 _SPACE = re.compile(r"[\s,:]*+")
+#: Values nested deeper are nothing that a tool wrote; finding keys takes YAML parsers longer with every level.
+MAX_DEPTH = 500
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 #: libyaml's parser where PyYAML has it: some ten times faster, with the same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -48,6 +50,11 @@ class Array(list[Any]):
         super().__init__()
         self.line = line
         self.lines: list[int] = []
+
+
+def line_of(holder: Any, name: str, default: int = 1) -> int:
+    """Return the line of a field of an object; that of the object, or `default`, where there is none."""
+    return holder.lines.get(name, holder.line) if isinstance(holder, Object) else default
 
 
 def read_documents(text: str) -> list[Any]:
@@ -108,6 +115,8 @@ def read_yaml(text: str) -> list[Any]:
                 builder.add(builder.anchors.get(event.anchor or ""), line)
             elif isinstance(event, yaml.CollectionEndEvent):
                 builder.close(Object if isinstance(event, yaml.MappingEndEvent) else Array)
+    except DocumentError:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise DocumentError(f"not valid YAML: {error.problem}", mark.line + 1 if mark else line) from error
@@ -142,6 +151,8 @@ class _Builder:
         return bool(self._frames)
 
     def open(self, container: Object | Array, anchor: str | None = None) -> None:
+        if len(self._frames) >= MAX_DEPTH:
+            raise DocumentError(f"nested deeper than {MAX_DEPTH} levels", container.line)
         self._frames.append(_Frame(container, anchor))
 
     def close(self, kind: type) -> bool:

@@ -6,15 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest.inventory.model import (
-    Context,
-    clean_text,
-    endpoint_row,
-    field_of,
-    items_of,
-    split_locality,
-    text_of,
-)
+from ingest.inventory.located import Array, Object, line_of
+from ingest.inventory.model import Context, clean_text, endpoint_row, field_of, items_of, split_locality, text_of
 from ingest.inventory.pods import labelled_place
 
 #: Deeper settings are not followed.
@@ -75,7 +68,7 @@ def _endpoint_rows(endpoint: Any, context: Context, **facts: Any) -> Iterator[di
     locality = split_locality(text_of(endpoint, "locality"))
     yield endpoint_row(
         context,
-        getattr(endpoint, "lines", {}).get("address", 1),
+        line_of(endpoint, "address"),
         address=address.removeprefix("unix://").removeprefix("[").removesuffix("]"),
         # A ServiceEntry may name endpoints of any cluster: the file's own says nothing.
         cluster_id=text_of(field_of(endpoint, "labels"), "topology.istio.io/cluster"),
@@ -106,23 +99,23 @@ def read_settings(entry: Any, context: Context) -> Iterator[dict[str, Any]]:
         "name": _clean(text_of(metadata, "name")),
         "source": context.source,
     }
-    for setting, value, line in _settings(spec, "", getattr(spec, "line", 1), MAX_DEPTH):
+    for setting, value, line in _settings(spec, "", line_of(entry, "spec"), MAX_DEPTH):
         for host in hosts:
             yield {**common, "host": _clean(host), "setting": setting, "value": _clean(value), "line": line}
 
 
 def _settings(value: Any, path: str, line: int, depth: int) -> Iterator[tuple[str, str | None, int]]:
     """Yield path, value and line of every leaf; an empty object or list is one too, as `{}` or `[]`."""
-    if isinstance(value, Mapping) and value and depth:
+    if isinstance(value, Object) and value and depth:
         for key, inner in value.items():
             step = key if _PLAIN_KEY.fullmatch(key) else f'["{key}"]'
             joined = f"{path}.{step}" if path and not step.startswith("[") else f"{path}{step}"
-            yield from _settings(inner, clean_text(joined), value.lines[key], depth - 1)  # type: ignore[attr-defined]
-    elif isinstance(value, list) and value and depth:
+            yield from _settings(inner, clean_text(joined), value.lines[key], depth - 1)
+    elif isinstance(value, Array) and value and depth:
         for number, inner in enumerate(value):
-            yield from _settings(inner, f"{path}[{number}]", value.lines[number], depth - 1)  # type: ignore[attr-defined]
+            yield from _settings(inner, f"{path}[{number}]", value.lines[number], depth - 1)
     elif path:
-        empty = "{}" if isinstance(value, Mapping) else "[]" if isinstance(value, list) else None
+        empty = "{}" if isinstance(value, Object) else "[]" if isinstance(value, Array) else None
         yield path, value if isinstance(value, str) else empty, line
 
 

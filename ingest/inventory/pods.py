@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
+from ingest.inventory.located import line_of
 from ingest.inventory.model import Context, endpoint_row, field_of, items_of, text_of
 
 #: Pods that are over: their addresses may be others' by now.
@@ -32,10 +33,10 @@ def read_pod(pod: Any, context: Context) -> Iterator[dict[str, Any]]:
     status, metadata = field_of(pod, "status"), field_of(pod, "metadata")
     if (text_of(status, "phase") or "").lower() in OVER:
         return
-    line = getattr(status, "lines", {}).get("podIP", getattr(pod, "line", 1))
+    line = line_of(status, "podIP")
     places = {text_of(status, "podIP"): line}
     for entry in items_of(status, "podIPs"):
-        places.setdefault(text_of(entry, "ip"), getattr(entry, "line", line))
+        places.setdefault(text_of(entry, "ip"), line_of(entry, "ip", line))
     for address, place in places.items():
         if is_address(address):
             yield endpoint_row(
@@ -57,7 +58,7 @@ def read_node(node: Any, context: Context) -> Iterator[dict[str, Any]]:
         if is_address(address):
             yield endpoint_row(
                 context,
-                getattr(entry, "lines", {}).get("address", 1),
+                line_of(entry, "address"),
                 address=address,
                 health=_readiness(field_of(node, "status")),
                 node=text_of(metadata, "name"),
