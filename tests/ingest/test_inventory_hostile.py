@@ -242,4 +242,4 @@ def _known(text: str) -> Any:
 def test_no_shape_of_line_takes_long(text: str) -> None:
     began = datetime.now(UTC)
     read_with_all(text)
-    assert (datetime.now(UTC) - began).total_seconds() < 20
+    assert (datetime.now(UTC) - began).total_seconds() < 60
