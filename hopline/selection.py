@@ -38,8 +38,8 @@ class Selection:
             "-i",
             "--inventory",
             metavar="FILE",
-            help="What the mesh declared or Envoy knew: /clusters, /config_dump, outlier event log. Repeatable; "
-            "FILE@TIME says when a snapshot was taken.",
+            help="What the mesh declared or Envoy knew: /clusters, /config_dump, event logs, istioctl's endpoints, "
+            "pods, Istio's YAML. Repeatable; FILE@TIME says when a snapshot was taken.",
         ),
     ] = None
     service: Annotated[str | None, typer.Option(metavar="HOST", help="Only this service.")] = None

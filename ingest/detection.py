@@ -37,8 +37,8 @@ class FormatShare:
 class Detection:
     """What a file is, by its first lines.
 
-    `kind` is access_log, inventory, outlier_event, binary, empty, unknown, or archive for one that holds nothing or
-    could not be read to its end; `formats` are the most frequent first, `envelopes` the outermost first;
+    `kind` is access_log, inventory, outlier_event, health_event, binary, empty, unknown, or archive for one that holds
+    nothing or could not be read to its end; `formats` are the most frequent first, `envelopes` the outermost first;
     `confidence` is the share (0 to 1) of the lines that could be read among those that are not blank;
     `first_unfit_line` (from 1), `first_unfit` (bytes, cut at 2,000) are the first line that no format reads, or None;
     `problem` is why it could not be read to its end, where that is so.

@@ -106,14 +106,15 @@ class BlockReader:
             for line, reason in self._read_lines(lines, block.first_line, facts, tables):
                 raw = raw or block.data.split(b"\n")
                 rejects.append((line, reason, self._raw_of(raw[line - block.first_line].removesuffix(b"\r"))))
+            self.unwrapper.remember(block)
             self._reject(rejects, facts, tables)
 
     def finish(self, facts: Facts, tables: LogTables) -> None:
         """Read what the last block left open: a line whose end never came."""
-        for line, text in self.unwrapper.finish():
+        for line, text, raw in self.unwrapper.finish():
             facts.others["continued"] -= 1
             rejects = self._read_lines(pl.Series([text]), line, facts, tables, wrapped=False)
-            self._reject([(line, reason, text.encode()) for _, reason in rejects], facts, tables)
+            self._reject([(line, reason, self._raw_of(raw)) for _, reason in rejects], facts, tables)
 
     def _read_lines(
         self, lines: pl.Series, first_line: int, facts: Facts, tables: LogTables, *, wrapped: bool = True

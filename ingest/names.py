@@ -57,7 +57,7 @@ _NOT_NAMES = frozenset(
         "root",
     }
 )
-_EVENTS = re.compile(r"[-._](?:outlier|health|hc|ejection)[-._a-z]*$", re.IGNORECASE)
+_EVENTS = re.compile(r"(?:[-._](?:outlier|health|hc|ejection)[-._a-z]*|\.events)$", re.IGNORECASE)
 _K8S_POD = re.compile(r"(?:^|/)pods/(?P<ns>[a-z0-9-]+)_(?P<pod>[a-z0-9.-]+)_(?P<uid>[0-9a-f-]+)/(?P<c>[^/]+)/[^/]+$")
 _K8S_CONTAINER = re.compile(
     r"(?:^|/)(?P<pod>[a-z0-9.-]+)_(?P<ns>[a-z0-9-]+)_(?P<c>[a-z0-9.-]+)-(?P<id>[0-9a-f]{12,64})\.log(?:\.[^/]*)?$"

@@ -36,6 +36,7 @@ class Parsed:
     outlier_events: tuple[Path, ...]
     warnings: tuple[str, ...]
     evidence: Evidence
+    mesh_config: tuple[Path, ...] = ()
 
 
 def parse(
@@ -79,6 +80,7 @@ def parse(
         sources=TableWriter(folder / "sources.parquet", schema.SOURCES),
         inventory=TableWriter(folder / "inventory.parquet", schema.INVENTORY),
         outlier_events=TableWriter(folder / "outlier_events.parquet", schema.OUTLIER_EVENTS),
+        mesh_config=TableWriter(folder / "mesh_config.parquet", schema.MESH_CONFIG),
     )
     workers = count_workers() if workers is None else workers
     pool = WorkerPool(workers, folder, given) if workers > 1 else None
@@ -106,6 +108,7 @@ def parse(
                 for facts in found
             },
         ),
+        mesh_config=(output.mesh_config.close(),),
     )
 
 
@@ -129,10 +132,14 @@ def _judge(logs: Sequence[Sequence[Facts]], inventory: Sequence[Sequence[Facts]]
         for facts in found:
             if facts.error is not None:
                 raise InventoryError(f"{facts.source}: {facts.error}")
-        if not any(facts.is_inventory for facts in found):
+        if not any(facts.entries_read for facts in found):
+            # What `istioctl ... | grep` leaves of a proxy that knows no such endpoint.
+            warnings.append(f"{found[0].source}: empty; no endpoint is taken from it")
+        elif not any(facts.is_inventory for facts in found):
             raise InventoryError(
                 f"{found[0].source}: not an inventory that hopline knows",
-                hint="Give Envoy's /clusters, /config_dump?include_eds, or its outlier event log.",
+                hint="Give Envoy's /clusters, /config_dump?include_eds or event logs, what istioctl proxy-config "
+                "endpoints prints, kubectl get pods -o wide, pods or nodes as JSON, or YAML of Istio's resources.",
             )
     return warnings
 

@@ -16,7 +16,7 @@ from ingest.entries import ENTRIES
 from ingest.errors import InventoryError
 from ingest.facts import Facts
 from ingest.formats import LogFormat
-from ingest.inventory import Context, InventoryFormat
+from ingest.inventory import Context, InventoryFormat, read_snapshot
 from ingest.log_reader import BlockReader, LogTables, decode
 from ingest.names import folder_of_archive, names_from_path, names_of_snapshot, with_label
 from ingest.pool import JOB_BYTES, WORTH_BYTES, Job, Part, WorkerPool
@@ -48,6 +48,7 @@ class Output:
     sources: TableWriter
     inventory: TableWriter
     outlier_events: TableWriter
+    mesh_config: TableWriter
     parts: list[Part] = field(default_factory=list)
 
 
@@ -177,9 +178,10 @@ class _Reading:
             yield
         facts.names = names_of_snapshot(facts.names)
         context = Context(facts.source, facts.names, self._source.observed_at)
-        snapshot = known.read(decode(b"\n".join(parts)), context)
+        snapshot = read_snapshot(known, decode(b"\n".join(parts)), context)
         self._output.inventory.add_rows(snapshot.inventory)
         self._output.outlier_events.add_rows(snapshot.outlier_events)
+        self._output.mesh_config.add_rows(snapshot.mesh_config)
         if snapshot.unread_lines:
             facts.others[known.counted_as] -= snapshot.unread_lines
             facts.others["not_access_log"] += snapshot.unread_lines

@@ -114,8 +114,9 @@ SOURCE_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
 INVENTORY_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("observed_at", TIMESTAMP, "When the snapshot was taken; NULL where nothing says so."),
     ("observer_cluster_id", pa.string(), "Kubernetes cluster of the proxy that was asked."),
-    ("observer_gateway", pa.string(), "Workload of the proxy that was asked."),
-    ("upstream_cluster", pa.string(), "Envoy cluster that the endpoint is in."),
+    ("observer_gateway", pa.string(), "Workload of the proxy that was asked; NULL where none was (Kubernetes, YAML)."),
+    ("observer_proxy", pa.string(), "Replica that was asked, where it is said: ejection is per proxy."),
+    ("upstream_cluster", pa.string(), "Envoy cluster that the endpoint is in; NULL where no proxy was asked."),
     ("service", pa.string(), "Host of the service."),
     ("service_port", pa.int32(), "Port of the service."),
     ("subset", pa.string(), "Subset of the service; NULL if none."),
@@ -126,16 +127,17 @@ INVENTORY_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("region", pa.string(), "Region of the endpoint's locality."),
     ("zone", pa.string(), "Zone of the endpoint's locality."),
     ("subzone", pa.string(), "Sub-zone of the endpoint's locality."),
-    ("priority", pa.int32(), "Envoy priority; absent means 0."),
+    ("priority", pa.int32(), "Envoy priority; NULL where the file does not say."),
     ("weight", pa.int64(), "Load-balancing weight."),
     ("health", pa.string(), "healthy, unhealthy, draining, degraded or timeout, as declared by EDS."),
     ("ejected", pa.bool_(), "True where outlier detection had ejected the endpoint at that moment."),
-    ("workload", pa.string(), "Workload or host name of the endpoint."),
+    ("workload", pa.string(), "Workload, pod or host name of the endpoint."),
+    ("node", pa.string(), "Kubernetes node: of a pod, the one it runs on; of a node, its own name."),
     ("source", pa.string(), "The file that says so."),
     ("line", pa.int64(), "Line in that file, from 1."),
 )
 
-#: Envoy's outlier-detection event log.
+#: Envoy's event logs: outlier detection, and active health checks that took a host out or back.
 OUTLIER_EVENT_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("time", TIMESTAMP, "When Envoy decided (UTC)."),
     ("observer_cluster_id", pa.string(), "Kubernetes cluster of the proxy that decided."),
@@ -145,10 +147,29 @@ OUTLIER_EVENT_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("address", pa.string(), "IP address of the endpoint."),
     ("port", pa.int32(), "Port of the endpoint."),
     ("action", pa.string(), "eject or uneject."),
-    ("type", pa.string(), "Detector, such as CONSECUTIVE_5XX; 5xx and the like in the legacy log."),
+    (
+        "type",
+        pa.string(),
+        "Detector, such as CONSECUTIVE_5XX (5xx and the like in the legacy log) or, for an active health check, "
+        "HEALTH_CHECK_NETWORK and its like.",
+    ),
     ("enforced", pa.bool_(), "False on an eject that was only detected."),
     ("num_ejections", pa.int64(), "How many times in a row the host has been ejected."),
     ("secs_since_last_action", pa.int64(), "Seconds since the host's last action; NULL if none."),
+    ("source", pa.string(), "The file that says so."),
+    ("line", pa.int64(), "Line in that file, from 1."),
+)
+
+#: What resources of Istio and Gloo set: one row per setting (and host that it is for).
+MESH_CONFIG_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
+    ("observed_at", TIMESTAMP, "When the resource was read from the cluster; NULL where nothing says so."),
+    ("cluster_id", pa.string(), "Kubernetes cluster that the file is from, by its label or folder."),
+    ("kind", pa.string(), "Kind of the resource, such as DestinationRule."),
+    ("namespace", pa.string(), "Namespace of the resource."),
+    ("name", pa.string(), "Name of the resource."),
+    ("host", pa.string(), "Host that the resource is for, as written; NULL where it names none."),
+    ("setting", pa.string(), "Path in its spec, such as trafficPolicy.outlierDetection.interval or subsets[0].name."),
+    ("value", pa.string(), "Value as written; {} or [] for an empty one, NULL for null."),
     ("source", pa.string(), "The file that says so."),
     ("line", pa.int64(), "Line in that file, from 1."),
 )
@@ -164,3 +185,4 @@ REJECTS = schema_of(REJECT_COLUMNS)
 SOURCES = schema_of(SOURCE_COLUMNS)
 INVENTORY = schema_of(INVENTORY_COLUMNS)
 OUTLIER_EVENTS = schema_of(OUTLIER_EVENT_COLUMNS)
+MESH_CONFIG = schema_of(MESH_CONFIG_COLUMNS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from ingest.blocks import MAX_LINE_BYTES
+from ingest.blocks import MAX_LINE_BYTES, Block
 from ingest.envelopes import Envelope, Opened
 from ingest.names import Names, role_of_gateway, workload_of_pod
 from ingest.rows import Rows
@@ -38,6 +38,8 @@ class Unwrapper:
     chain: tuple[Envelope, ...]
     #: For each unfinished line: its parts so far, and the number of the line that holds the last.
     _open: dict[tuple[int, str], tuple[list[str], int]] = field(default_factory=dict)
+    #: The bytes of those last lines, by number.
+    _raw: dict[int, bytes] = field(default_factory=dict)
 
     def open(self, lines: pl.Series, first_line: int) -> Unwrapped:
         """Return the inner lines of a block whose first line has the number `first_line`."""
@@ -55,10 +57,18 @@ class Unwrapper:
                 names = {name: values.filter(keep) for name, values in names.items()}
         return Unwrapped(texts, positions, len(lines) - len(positions), names)
 
-    def finish(self) -> list[tuple[int, str]]:
-        """Return the lines that never ended, with the number of their last part's line."""
-        rest = [(line, "".join(parts)) for parts, line in self._open.values()]
-        self._open = {}
+    def remember(self, block: Block) -> None:
+        """Keep the bytes of the lines of a block that was opened, where they end in the middle of an inner line."""
+        wanted = {line for _, line in self._open.values()}
+        self._raw = {line: raw for line, raw in self._raw.items() if line in wanted}
+        mine = [line for line in wanted if block.first_line <= line < block.first_line + block.lines]
+        texts = block.data.split(b"\n") if mine else []
+        self._raw |= {line: texts[line - block.first_line].removesuffix(b"\r") for line in mine}
+
+    def finish(self) -> list[tuple[int, str, bytes]]:
+        """Return the inner lines that never ended, with the number and the bytes of their last part's line."""
+        rest = [(line, "".join(parts), self._raw.get(line, b"")) for parts, line in self._open.values()]
+        self._open, self._raw = {}, {}
         return rest
 
     def _has_open(self, depth: int) -> bool:

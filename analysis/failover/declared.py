@@ -10,13 +10,22 @@ import duckdb
 
 from analysis.failover.stretches import Route
 
+#: An address whose own snapshot does not say where it lives is where any other says. Only what states priorities lists
+#: a cluster's endpoints whole: tables may have been filtered, and lack them for that.
 _SNAPSHOTS_SQL = """
 SELECT
     coalesce(i.service, c.service) AS service, coalesce(i.service_port, c.service_port) AS service_port,
     i.observer_cluster_id AS cluster_id, epoch_us(i.observed_at) AS at,
-    coalesce(i.cluster_id, i.network) AS endpoint_group, i.address, i.port, coalesce(i.ejected, false) AS ejected
+    coalesce(i.cluster_id, i.network, d.endpoint_cluster, d.network) AS endpoint_group, i.address, i.port,
+    coalesce(i.ejected, false) AS ejected, i.priority IS NOT NULL AS is_whole
 FROM inventory AS i
 LEFT JOIN cluster_names AS c USING (upstream_cluster)
+LEFT JOIN declared_endpoints AS d
+    ON d.service = coalesce(i.service, c.service)
+    AND d.service_port IS NOT DISTINCT FROM coalesce(i.service_port, c.service_port)
+    AND d.endpoint = CASE WHEN contains(i.address, ':') THEN format('[{}]:{}', i.address, i.port)
+        WHEN i.port IS NULL THEN i.address
+        ELSE format('{}:{}', i.address, i.port) END
 WHERE i.observed_at IS NOT NULL AND i.address IS NOT NULL
 """
 
@@ -26,7 +35,8 @@ FROM outlier_events AS o
 LEFT JOIN cluster_names AS c USING (upstream_cluster)
 LEFT JOIN declared_endpoints AS d
     ON d.service = c.service AND d.service_port IS NOT DISTINCT FROM c.service_port
-    AND d.endpoint = format('{}:{}', o.address, o.port)
+    AND d.endpoint = CASE WHEN contains(o.address, ':') THEN format('[{}]:{}', o.address, o.port)
+        ELSE format('{}:{}', o.address, o.port) END
 WHERE o.action = 'eject' AND coalesce(o.enforced, true)
 """
 
@@ -61,7 +71,7 @@ class Snapshots:
         """Return the primary's addresses in the last snapshot before the onset, and in each within the failover."""
         times: dict[int, set[str]] = {}
         for row in self.endpoints:
-            if _is_of(row, route):
+            if row["is_whole"] and _is_of(row, route):
                 addresses = times.setdefault(row["at"], set())
                 if row["endpoint_group"] == primary:
                     addresses.add(f"{row['address']}:{row['port']}")

@@ -13,6 +13,7 @@
 --   zone: Zone of its locality.
 --   subzone: Sub-zone of its locality.
 --   workload: Workload or pod name.
+--   known_to_envoy: True where a proxy's own snapshot names it, not only a resource.
 CREATE TABLE declared_endpoints AS
 SELECT
     coalesce(i.service, c.service) AS service,
@@ -25,7 +26,8 @@ SELECT
     CASE WHEN count(DISTINCT i.region) = 1 THEN any_value(i.region) END AS region,
     CASE WHEN count(DISTINCT i.zone) = 1 THEN any_value(i.zone) END AS zone,
     CASE WHEN count(DISTINCT i.subzone) = 1 THEN any_value(i.subzone) END AS subzone,
-    CASE WHEN count(DISTINCT i.workload) = 1 THEN any_value(i.workload) END AS workload
+    CASE WHEN count(DISTINCT i.workload) = 1 THEN any_value(i.workload) END AS workload,
+    bool_or(i.upstream_cluster IS NOT NULL) AS known_to_envoy
 FROM inventory AS i
 LEFT JOIN cluster_names AS c ON c.upstream_cluster = i.upstream_cluster
 WHERE i.address IS NOT NULL

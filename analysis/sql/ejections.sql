@@ -4,7 +4,7 @@
 -- log, from silences of an endpoint that its share of the traffic does not explain: to the second, and only inferred.
 -- needs: outlier_events, cluster_names, endpoint_silences, routes, source_numbers
 -- columns:
---   basis: logged (the outlier-detection log says so) or inferred (the endpoint went silent).
+--   basis: logged (the log of outlier detection, or of health checks, says so) or inferred (the endpoint went silent).
 --   cluster_id: Kubernetes cluster of the proxy that decided.
 --   gateway: Workload of that proxy.
 --   proxy: Replica: ejection is per proxy.
@@ -13,7 +13,7 @@
 --   endpoint: Address of the endpoint.
 --   ejected_at: When it was ejected (UTC).
 --   unejected_at: When it was taken back; NULL where the log does not say.
---   type: What tripped, such as CONSECUTIVE_5XX; silence where it is inferred.
+--   type: What tripped, such as CONSECUTIVE_5XX or HEALTH_CHECK_NETWORK; silence where it is inferred.
 --   enforced: False where it was only detected; NULL where it is inferred.
 --   source: File that says so; for an inferred one, that of the last request before the silence.
 --   line: Line in that file.
@@ -26,7 +26,9 @@ WITH ordered AS (
     FROM outlier_events AS o
     WHERE action = 'uneject' OR coalesce(enforced, true)
     WINDOW host AS (
-        PARTITION BY observer_cluster_id, observer_gateway, observer_proxy, upstream_cluster, address, port
+        -- An active health check takes a host out and back by itself, whatever outlier detection does.
+        PARTITION BY observer_cluster_id, observer_gateway, observer_proxy, upstream_cluster, address, port,
+            starts_with(type, 'HEALTH_CHECK')
         ORDER BY time, source, line
     )
 ), logged AS (

@@ -41,7 +41,8 @@ WITH seen AS (
         min(i.priority) AS priority
     FROM inventory AS i
     LEFT JOIN cluster_names AS c ON c.upstream_cluster = i.upstream_cluster
-    WHERE coalesce(i.cluster_id, i.network) IS NOT NULL
+    -- What states no priority (a table, a ServiceEntry) declares no order.
+    WHERE coalesce(i.cluster_id, i.network) IS NOT NULL AND i.priority IS NOT NULL
     GROUP BY ALL
 ), snapshots AS (
     SELECT

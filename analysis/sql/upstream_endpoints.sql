@@ -42,7 +42,8 @@ SELECT
         WHEN s.endpoint_ip IS NULL OR starts_with(s.upstream_host, 'unix:') THEN
             CASE WHEN starts_with(s.upstream_host, 'envoy://') THEN 'internal' ELSE 'unknown' END
         WHEN g.address IS NOT NULL OR s.endpoint_port = 15443 THEN 'east_west_gateway'
-        WHEN d.endpoint IS NOT NULL THEN 'pod'
+        -- A ServiceEntry may name any address: a pod's, a virtual machine's, a stranger's.
+        WHEN d.known_to_envoy THEN 'pod'
         -- Istio fills clusters of Kubernetes services with pod addresses.
         WHEN c.direction = 'inbound' OR c.service LIKE '%.svc.cluster.local' THEN 'pod'
         ELSE 'unknown'

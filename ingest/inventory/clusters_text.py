@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ingest.inventory.model import Context, InventoryFormat, Snapshot, split_address, split_cluster
+from ingest.inventory.model import Context, InventoryFormat, Snapshot, endpoint_row, split_address
 
-_LINE = re.compile(r"(?P<cluster>.+?)::(?P<rest>.+)::(?P<key>[a-z0-9_]+)::(?P<value>.*)", re.DOTALL)
+_V6_HOST = re.compile(r"(.+?)::(\[[^\[\]]*\]:\d+)", re.DOTALL)
 _KEYS = frozenset(
     {
         "cx_active",
@@ -36,36 +36,33 @@ _TELLING_LINE = re.compile(r"::(?:default_priority::max_|added_via_api::|observa
 
 
 def _recognise(head: bytes) -> bool:
-    lines = [line for line in head.decode("utf-8", "replace").splitlines()[:40] if line.strip()]
-    if len(head) > 40 and len(lines) > 1:
-        lines = lines[:-1] if not head.endswith(b"\n") else lines
+    lines = [line for line in head[: 64 << 10].decode("utf-8", "replace").split("\n")[:60] if line.strip()]
+    if len(lines) > 1 and not head.endswith(b"\n"):
+        lines = lines[:-1]
     telling = any(_host_line(line) or _TELLING_LINE.search(line) for line in lines)
-    return telling and all(_host_line(line) or _CLUSTER_LINE.fullmatch(line) for line in lines)
+    # Where the page was cut out of a log, a few lines of that log come along.
+    fitting = sum(_host_line(line) is not None or _CLUSTER_LINE.fullmatch(line) is not None for line in lines)
+    return telling and fitting * 2 > len(lines)
 
 
 def _host_line(line: str) -> tuple[str, str, str, str] | None:
     """Return cluster, host, key and value of a line about a host; the line is split from the right."""
     parts = line.rstrip().rsplit("::", 2)
     if len(parts) != 3 or parts[1] not in _KEYS:
-        # An empty value leaves the line ending in `::`.
         return None
-    name, separator, host = parts[0].partition("::") if parts[0].count("::") == 1 else _split_host(parts[0])
-    return (name, host, parts[1], parts[2]) if separator else None
-
-
-def _split_host(text: str) -> tuple[str, str, str]:
-    """Split cluster and host where the host is a v6 address, or a cluster name holds `::`."""
-    match = re.fullmatch(r"(.+?)::(\[.*\]:\d+|[^\[\]]+)", text)
-    return (match[1], "::", match[2]) if match else (text, "", "")
+    match = _V6_HOST.fullmatch(parts[0])
+    # A cluster's name may hold `::` itself; an address does only in brackets.
+    name, _, host = (match[1], "", match[2]) if match else parts[0].rpartition("::")
+    return (name, host, parts[1], parts[2]) if name and host else None
 
 
 def _read(text: str, context: Context) -> Snapshot:
     hosts: dict[tuple[str, str], dict[str, Any]] = {}
     unread = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         found = _host_line(line)
         if found is None:
-            if not _CLUSTER_LINE.fullmatch(line.rstrip()):
+            if line.strip() and not _CLUSTER_LINE.fullmatch(line.rstrip()):
                 unread += 1
             continue
         cluster, host, key, value = found
@@ -80,25 +77,21 @@ def _read(text: str, context: Context) -> Snapshot:
 def _row(cluster: str, host: str, entry: dict[str, Any], context: Context) -> dict[str, Any]:
     address, port = split_address(host)
     health, ejected = read_health_flags(entry.get("health_flags"))
-    return {
-        "observed_at": context.observed_at,
-        "observer_cluster_id": context.names.cluster_id,
-        "observer_gateway": context.names.gateway,
-        "upstream_cluster": cluster,
-        **split_cluster(cluster),
-        "address": address,
-        "port": port,
-        "region": entry.get("region") or None,
-        "zone": entry.get("zone") or None,
-        "subzone": entry.get("sub_zone") or None,
-        "priority": _number(entry.get("priority")) or 0,
-        "weight": _number(entry.get("weight")),
-        "health": health,
-        "ejected": ejected,
-        "workload": entry.get("hostname") or None,
-        "source": context.source,
-        "line": entry["line"],
-    }
+    return endpoint_row(
+        context,
+        entry["line"],
+        upstream_cluster=cluster,
+        address=address,
+        port=port,
+        region=entry.get("region"),
+        zone=entry.get("zone"),
+        subzone=entry.get("sub_zone"),
+        priority=entry.get("priority"),
+        weight=entry.get("weight"),
+        health=health,
+        ejected=ejected,
+        workload=entry.get("hostname"),
+    )
 
 
 #: Health in words, worst first, by the flags that mean it. Ejection is told apart: it is Envoy's own doing.
@@ -120,10 +113,6 @@ def read_health_flags(flags: str | None) -> tuple[str | None, bool | None]:
     ejected = "failed_outlier_check" in held
     health = next((name for name, flags_ in _HEALTH_FLAGS.items() if held & flags_), "healthy")
     return health, ejected
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 FORMAT = InventoryFormat(

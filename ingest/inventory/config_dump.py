@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ingest.errors import InventoryError
-from ingest.inventory.model import Context, InventoryFormat, Snapshot, split_cluster
+from ingest.inventory.load_assignments import read_assignment
+from ingest.inventory.model import Context, InventoryFormat, Snapshot, field_of, items_of, text_of
 from ingest.names import Names, role_of_gateway, workload_of_pod
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
-_HEALTH = {0: "healthy", 1: "healthy", 2: "unhealthy", 3: "draining", 4: "timeout", 5: "degraded"}
+#: Where endpoints, or clusters that hold their own, stand; in both ways of writing names.
+_SECTIONS = frozenset(
+    {
+        *("static_endpoint_configs", "dynamic_endpoint_configs", "staticEndpointConfigs", "dynamicEndpointConfigs"),
+        *("static_clusters", "dynamic_active_clusters", "dynamic_warming_clusters"),
+        *("staticClusters", "dynamicActiveClusters", "dynamicWarmingClusters"),
+    }
+)
 
 
 def _recognise(head: bytes) -> bool:
@@ -25,32 +31,32 @@ def _read(text: str, context: Context) -> Snapshot:
         dump = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InventoryError(f"{context.source}: the config dump is not valid JSON: {error}") from error
-    configs = [entry for entry in dump.get("configs") or [] if isinstance(entry, dict)]
-    node: dict[str, Any] = {}
-    for config in configs:
-        if str(config.get("@type", "")).endswith("BootstrapConfigDump"):
-            node = _mapping(_mapping(_snake(config).get("bootstrap")).get("node"))
+    configs = items_of(dump, "configs")
+    node = next((_node(config) for config in configs if _is(config, "BootstrapConfigDump")), {})
+    own = _text(_mapping(node.get("metadata")), "CLUSTER_ID", "cluster_id")
     context = replace(context, names=_observer(context.names, node))
     finder = _LineFinder(text)
     rows: list[dict[str, Any]] = []
-    endpoints = [c for c in configs if str(c.get("@type", "")).endswith("EndpointsConfigDump")]
+    endpoints = [config for config in configs if _is(config, "EndpointsConfigDump")]
     if endpoints:
-        finder.find(str(endpoints[0]["@type"]))
+        finder.find(text_of(endpoints[0], "@type") or "")
     for config in endpoints or configs:
-        for assignment in _assignments(_snake(config)):
-            rows += _rows(assignment, context, finder)
+        for assignment in _assignments(config):
+            finder.find(text_of(assignment, "cluster_name") or "")
+            rows += read_assignment(assignment, context, lambda _, address: finder.find(address))
+    for row in rows:
+        # A label names the proxy's own cluster anew, and so that of the endpoints beside it.
+        if own is not None and row["cluster_id"] == own:
+            row["cluster_id"] = context.names.cluster_id
     return Snapshot(inventory=tuple(rows))
 
 
-def _snake(value: Any) -> Any:
-    """Return a JSON value with camelCase keys in snake_case; keys of metadata are left alone."""
-    if isinstance(value, dict):
-        out = {}
-        for key, inner in value.items():
-            name = key if key.startswith("@") else _CAMEL.sub(lambda m: "_" + m[1].lower(), key)
-            out[name] = inner if name == "filter_metadata" else _snake(inner)
-        return out
-    return [_snake(inner) for inner in value] if isinstance(value, list) else value
+def _is(config: Any, kind: str) -> bool:
+    return (text_of(config, "@type") or "").endswith(f".{kind}")
+
+
+def _node(config: Any) -> dict[str, Any]:
+    return _mapping(field_of(field_of(config, "bootstrap"), "node"))
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -72,89 +78,14 @@ def _text(values: Mapping[str, Any], *keys: str) -> str | None:
     return next((str(values[key]) for key in keys if values.get(key)), None)
 
 
-def _assignments(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _assignments(config: Any) -> Iterator[Any]:
     """Yield every ClusterLoadAssignment of one section, in the order of the file."""
-    for key, value in config.items():
-        if not isinstance(value, list) or not key.endswith(("endpoint_configs", "_clusters")):
-            continue
-        for entry in value:
-            item = _mapping(entry)
-            if key.endswith("endpoint_configs"):
-                yield _mapping(item.get("endpoint_config"))
-            else:
-                cluster = _mapping(item.get("cluster"))
-                if cluster.get("load_assignment"):
-                    yield _mapping(cluster["load_assignment"])
-
-
-def _rows(assignment: Mapping[str, Any], context: Context, finder: _LineFinder) -> Iterator[dict[str, Any]]:
-    cluster = str(assignment.get("cluster_name") or "")
-    finder.go_to(cluster)
-    for group in assignment.get("endpoints") or []:
-        locality = _mapping(_mapping(group).get("locality"))
-        for entry in _mapping(group).get("lb_endpoints") or []:
-            endpoint = _mapping(_mapping(entry).get("endpoint"))
-            address, port = _address(_mapping(endpoint.get("address")))
-            if address is None:
-                continue
-            workload, endpoint_cluster, network = _istio(_mapping(_mapping(entry).get("metadata")))
-            yield {
-                "observed_at": context.observed_at,
-                "observer_cluster_id": context.names.cluster_id,
-                "observer_gateway": context.names.gateway,
-                "upstream_cluster": cluster or None,
-                **split_cluster(cluster),
-                "address": address,
-                "port": port,
-                "cluster_id": endpoint_cluster,
-                "network": network,
-                "region": locality.get("region") or None,
-                "zone": locality.get("zone") or None,
-                "subzone": locality.get("sub_zone") or None,
-                "priority": int(_mapping(group).get("priority") or 0),
-                "weight": _integer(_mapping(entry).get("load_balancing_weight")),
-                "health": _health(_mapping(entry).get("health_status")),
-                # A dump shows what was declared; ejection is Envoy's own and stands in /clusters.
-                "ejected": None,
-                "workload": workload or endpoint.get("hostname") or None,
-                "source": context.source,
-                "line": finder.find(address),
-            }
-
-
-def _address(address: Mapping[str, Any]) -> tuple[str | None, int | None]:
-    socket = _mapping(address.get("socket_address"))
-    if socket.get("address"):
-        return str(socket["address"]), _integer(socket.get("port_value"))
-    pipe = _mapping(address.get("pipe"))
-    if pipe.get("path"):
-        return str(pipe["path"]), None
-    internal = _mapping(address.get("envoy_internal_address"))
-    if internal.get("server_listener_name"):
-        identity = internal.get("endpoint_id") or ""
-        return f"envoy://{internal['server_listener_name']}/{identity}", None
-    return None, None
-
-
-def _istio(metadata: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """Return workload, cluster and network from Istio's metadata (`name;ns;canonical;revision;cluster`)."""
-    istio = _mapping(_mapping(metadata.get("filter_metadata")).get("istio"))
-    parts = str(istio.get("workload") or "").split(";")
-    return parts[0] or None, (parts[4] or None) if len(parts) > 4 else None, _text(istio, "network")
-
-
-def _health(value: Any) -> str:
-    if isinstance(value, int):
-        return _HEALTH.get(value, "healthy")
-    name = str(value or "UNKNOWN").lower()
-    return "healthy" if name == "unknown" else name
-
-
-def _integer(value: object) -> int | None:
-    try:
-        return int(str(value))
-    except ValueError:
-        return None
+    for key in _mapping(config):
+        for entry in items_of(config, key) if key in _SECTIONS else ():
+            cluster = field_of(entry, "cluster")
+            assignment = field_of(entry, "endpoint_config") or field_of(cluster, "load_assignment")
+            if assignment:
+                yield assignment
 
 
 class _LineFinder:
@@ -164,10 +95,6 @@ class _LineFinder:
         self._text = text
         self._position = 0
         self._line = 1
-
-    def go_to(self, cluster: str) -> None:
-        """Move to where a cluster is named, if it is named further on."""
-        self.find(cluster)
 
     def find(self, value: str) -> int:
         """Return the line of the next place where `value` stands as a JSON string (this line, if nowhere)."""

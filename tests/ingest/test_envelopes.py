@@ -114,7 +114,7 @@ def test_partial_line_that_never_ends(parse: Callable[..., Any]) -> None:
     lines = [f"{TIME} stdout F {LINE}", f"{TIME} stdout P {LINE[:100]}", f"{TIME} stdout P {LINE[100:120]}"]
     result = parse("\n".join(lines).encode())
     assert [row["line"] for row in result.rows] == [1]
-    assert [(row["line"], row["raw"]) for row in result.rejects] == [(3, LINE[:120].encode())]
+    assert [(row["line"], row["raw"]) for row in result.rejects] == [(3, lines[2].encode())]
     assert result.sources[0]["others"] == {"continued": 1}
 
 

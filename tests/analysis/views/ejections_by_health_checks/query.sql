@@ -1,0 +1,1 @@
+SELECT endpoint, ejected_at, unejected_at, type, line FROM ejections

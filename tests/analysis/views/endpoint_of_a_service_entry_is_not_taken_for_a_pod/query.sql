@@ -1,0 +1,1 @@
+SELECT endpoint, endpoint_kind, network, endpoint_group, endpoint_basis FROM hops

@@ -1,0 +1,1 @@
+SELECT primary_group, primary_basis FROM primaries
