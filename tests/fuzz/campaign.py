@@ -33,6 +33,7 @@ def make_case(random: Random, seeds: Seeds) -> Case:
     """Return a case drawn at random."""
     mutator = Mutator(random, seeds.lines)
     block = random.choice((0, 0, 1, 7, 64, 300, 1000, 4000))
+    divided = random.random() < 0.3
     kind = random.random()
     if kind < 0.6:
         group = random.choice(list(seeds.groups))
@@ -42,7 +43,7 @@ def make_case(random: Random, seeds: Seeds) -> Case:
             base = random.choice((good[index], good[index], mutator.any_line()))
             good[index] = mutator.mutate(base)
         ending = random.choice((b"\n", b"\n", b"\n", b"\r\n"))
-        return Case(tuple(good), tuple(hostile), group, block=block, ending=ending)
+        return Case(tuple(good), tuple(hostile), group, block=block, ending=ending, divided=divided)
     if kind < 0.66 and seeds.inventories:
         whole = random.choice(seeds.inventories)
         lines = whole.split(b"\n")
@@ -50,6 +51,9 @@ def make_case(random: Random, seeds: Seeds) -> Case:
             index = random.randrange(len(lines))
             lines[index] = mutator.mutate(lines[index])
         return Case(tuple(lines), tuple(range(len(lines))), as_inventory=random.random() < 0.7, block=block)
+    if kind < 0.75:
+        document = mutator.mutate(random.choice(seeds.documents))
+        return Case((document,), (0,), block=block, ending=random.choice((b"", b"\n")))
     lines = [mutator.mutate(mutator.any_line()) for _ in range(random.randrange(1, 12))]
     if random.random() < 0.1:
         lines[random.randrange(len(lines))] = random.choice(TOKENS) * random.choice((1, 3, 100))
@@ -64,6 +68,7 @@ def make_case(random: Random, seeds: Seeds) -> Case:
         compression=compression,
         damage=damage,
         block=block,
+        divided=divided,
         ending=random.choice((b"\n", b"\n", b"\r\n", b"\r", b"")),
     )
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
+import io
 import lzma
+import tarfile
 import traceback
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import ingest
-from ingest.compression import detect_compression
+from ingest.contents import open_contents
 from ingest.errors import HoplineError
 
 #: What a line's neighbours may change: its number, and what is said about the proxy by all lines together.
@@ -27,13 +33,54 @@ _SHARED_COLUMNS = frozenset({"line", "source", "role"})
 #: Envelopes in which one line may say that it goes on in the next.
 _JOINING = ("cri", "docker", "fluent", "vector", "filebeat", "logcli", "gcp", "elastic")
 
+
+def _tar(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, part in (("a/in-1.log", data), ("b/in-2.log.gz", gzip.compress(data))):
+            info = tarfile.TarInfo(name)
+            info.size = len(part)
+            archive.addfile(info, io.BytesIO(part))
+    return out.getvalue()
+
+
+def _zip(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/in-1.log", data)
+        archive.writestr("in-2.log", data[: len(data) // 2], zipfile.ZIP_STORED)
+    return out.getvalue()
+
+
 COMPRESSIONS: Mapping[str, Callable[[bytes], bytes]] = {
     "none": bytes,
     "gzip": gzip.compress,
     "zstd": lambda data: pa.compress(data, "zstd", asbytes=True),
     "bzip2": bz2.compress,
     "xz": lambda data: lzma.compress(data, preset=0),
+    "tar": _tar,
+    "tar in gzip": lambda data: gzip.compress(_tar(data)),
+    "zip": _zip,
 }
+
+
+class Here:
+    """An executor that runs what it is given at once, in this process."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def submit(self, work: Callable[[Any], Any], job: Any) -> Future[Any]:
+        """Run the work."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(job))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+    def shutdown(self, **_: object) -> None:
+        """There is nothing to stop."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +101,8 @@ class Case:
     block: int = 0
     ending: bytes = b"\n"
     as_inventory: bool = False
+    #: Divide the file as if it were a large one read by several processes.
+    divided: bool = False
 
     @property
     def text(self) -> bytes:
@@ -103,8 +152,13 @@ class Tables:
 
     rows: list[dict[str, Any]]
     rejects: list[dict[str, Any]]
-    source: dict[str, Any]
+    sources: list[dict[str, Any]]
     evidence: ingest.Evidence
+
+    @property
+    def fates(self) -> list[str]:
+        """Return the reasons why lines are neither rows nor rejects."""
+        return sorted({reason for source in self.sources for reason, _ in source["others"]})
 
 
 def check(case: Case) -> Problem | None:
@@ -118,37 +172,44 @@ def check(case: Case) -> Problem | None:
                 return None
             if len(case.lines) % 4 == 0:
                 ingest.detect(str(path))
-            problems = _check_counts(case, tables)
-            if not case.joins:
-                problems = (*problems, *_check_bytes(case, tables, str(path)))
+            problems = chain(_check_counts(case, tables), _check_bytes(case, tables, str(path)))
             if case.group and case.is_fair and not case.joins:
-                problems = (*problems, *_check_neighbours(case, tables))
+                problems = chain(problems, _check_neighbours(case, tables))
+            return next(iter(problems), None)
         except HoplineError as error:
             # An inventory that is none may be refused, and a compressed stream that gives nothing; no other log.
-            may_be = case.as_inventory or detect_compression(case.content[:8]) != "none"
+            may_be = (
+                case.as_inventory
+                or not case.content.startswith(case.text[:8])
+                or "compressed" in str(error)
+                or "archive" in str(error)
+            )
             return None if may_be else Problem(f"refused: {type(error).__name__}", str(error))
         except Exception as error:  # whatever it is, it is what we look for
             return _explain(error)
-    return next(iter(problems), None)
 
 
 def _read(case: Case, path: Path) -> Tables | None:
     with ExitStack() as stack:
         if case.block:
             stack.enter_context(mock.patch("ingest.reading.BLOCK_BYTES", case.block))
+            stack.enter_context(mock.patch("ingest.pool.BLOCK_BYTES", case.block))
             stack.enter_context(mock.patch("ingest.compression._OUTPUT", max(case.block // 2, 1)))
+        if case.divided:
+            stack.enter_context(mock.patch("ingest.pool.ProcessPoolExecutor", Here))
+            stack.enter_context(mock.patch("ingest.reading.WORTH_BYTES", 0))
+            stack.enter_context(mock.patch("ingest.reading.JOB_BYTES", max(2 * case.block, 500)))
         logs = [] if case.as_inventory else [str(path)]
         parsed = ingest.parse(
             logs or [str(_empty(path))],
             inventory=[str(path)] if case.as_inventory else [],
             folder=path.parent / "tables",
             log_format=case.log_format,
-            workers=1,
+            workers=2 if case.divided else 1,
         )
     if case.as_inventory:
         return None
-    (source,) = _table(parsed.sources)
-    return Tables(_table(parsed.access_log), _table(parsed.rejects), source, parsed.evidence)
+    return Tables(_table(parsed.access_log), _table(parsed.rejects), _table(parsed.sources), parsed.evidence)
 
 
 def _empty(path: Path) -> Path:
@@ -161,33 +222,43 @@ def _table(paths: tuple[Path, ...]) -> list[dict[str, Any]]:
     return [row for path in paths for row in pq.read_table(path).to_pylist()]
 
 
-def _check_counts(case: Case, tables: Tables) -> Iterator[Problem] | tuple[Problem, ...]:
-    source = tables.source
-    others = sum(count for _, count in source["others"])
-    counts = (source["entries_read"], source["access_log_rows"], source["rejected"], others)
-    if counts[0] != sum(counts[1:]) or min((*counts, *(count for _, count in source["others"]))) < 0:
-        return (Problem("accounting", f"entries, rows, rejected, others: {counts}, {source['others']}"),)
-    if (len(tables.rows), len(tables.rejects)) != counts[1:3]:
-        return (Problem("tables", f"{len(tables.rows)} rows, {len(tables.rejects)} rejects, but sources has {counts}"),)
-    numbers = [row["line"] for row in (*tables.rows, *tables.rejects)]
-    if len(set(numbers)) != len(numbers) or any(not 1 <= number <= counts[0] for number in numbers):
-        return (Problem("line numbers", f"{sorted(numbers)} of {counts[0]} entries"),)
-    if source["compression"] == "none" and case.compression == "none" and not case.damage:
-        text = case.text.removeprefix(b"\xef\xbb\xbf")
+def _check_counts(case: Case, tables: Tables) -> Iterator[Problem]:
+    for source in tables.sources:
+        others = sum(count for _, count in source["others"])
+        counts = (source["entries_read"], source["access_log_rows"], source["rejected"], others)
+        if counts[0] != sum(counts[1:]) or min((*counts, *(count for _, count in source["others"]))) < 0:
+            yield Problem("accounting", f"entries, rows, rejected, others: {counts}, {source['others']}")
+        numbers = [
+            [row["line"] for row in rows if row["source"] == source["source"]] for rows in (tables.rows, tables.rejects)
+        ]
+        if list(map(len, numbers)) != list(counts[1:3]):
+            yield Problem("tables", f"{list(map(len, numbers))} rows and rejects, but sources has {counts}")
+        together = [*numbers[0], *numbers[1]]
+        if len(set(together)) != len(together) or any(not 1 <= number <= counts[0] for number in together):
+            yield Problem("line numbers", f"{sorted(together)} of {counts[0]} entries")
+    if _is_plain(case, tables):
+        text = case.text.removeprefix(codecs.BOM_UTF8)
         expected = len(text.split(b"\n")) - (text.endswith(b"\n") or not text)
-        if counts[0] != expected:
-            return (Problem("entries", f"{expected} lines, {counts[0]} entries"),)
-    return ()
+        if tables.sources[0]["entries_read"] != expected:
+            yield Problem("entries", f"{expected} lines, {tables.sources[0]['entries_read']} entries")
+
+
+def _is_plain(case: Case, tables: Tables) -> bool:
+    """Say whether the lines are those of the text: no archive, no container, no other encoding, not cut short."""
+    if case.damage or len(tables.sources) != 1 or tables.sources[0]["compression"] != case.compression:
+        return False
+    with io.BytesIO(case.content) as file:
+        (content,) = open_contents(file)
+        return content.container is None and content.encoding == "utf-8"
 
 
 def _check_bytes(case: Case, tables: Tables, source: str) -> Iterator[Problem]:
     """Rejects and evidence have the bytes of the line."""
-    if tables.source["compression"] != case.compression or case.damage:
+    if not _is_plain(case, tables):
         return
-    lines = case.text.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    joined = any(reason == "continued" for reason, _ in tables.source["others"]) or b" P " in case.text
+    lines = case.text.removeprefix(codecs.BOM_UTF8).split(b"\n")
     for row in tables.rejects:
-        if row["raw"] != lines[row["line"] - 1].removesuffix(b"\r") and not joined:
+        if row["raw"] != lines[row["line"] - 1].removesuffix(b"\r"):
             yield Problem("bytes of a reject", f"line {row['line']}: {row['raw']!r}")
     wanted = [(source, row["line"]) for row in (*tables.rows[:3], *tables.rejects[:3])]
     for (_, number), data in tables.evidence.read_lines(wanted).items():
@@ -207,8 +278,9 @@ def _check_neighbours(case: Case, tables: Tables) -> Iterator[Problem]:
     for line_number, row in expected.items():
         got = found.get(line_number)
         if (row is None) != (got is None):
-            fates = sorted(reason for reason, _ in tables.source["others"])
-            yield Problem(f"a neighbour is lost or found: {fates}", f"line {line_number}: expected {row}, found {got}")
+            yield Problem(
+                f"a neighbour is lost or found: {tables.fates}", f"line {line_number}: expected {row}, found {got}"
+            )
         elif row is not None and got is not None:
             wrong = {
                 name: (row[name], got[name]) for name in row if row[name] != got[name] and name not in _SHARED_COLUMNS
@@ -252,7 +324,12 @@ def minimise(case: Case, key: str, *, tries: int = 400) -> Case:
         problem = check(candidate)
         return problem is not None and problem.key == key
 
-    for simpler in (replace(case, block=0), replace(case, ending=b"\n"), replace(case, log_format=None)):
+    for simpler in (
+        replace(case, divided=False),
+        replace(case, block=0),
+        replace(case, ending=b"\n"),
+        replace(case, log_format=None),
+    ):
         if simpler != case and fails(simpler):
             case = simpler
     index = len(case.lines) - 1

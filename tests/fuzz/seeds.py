@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ingest.formats import load_formats
+from tests.ingest.test_containers import CONTAINERS
 from tests.ingest.test_envelopes import WRAPPED
 
 _SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -17,10 +18,11 @@ _INVENTORY_LINES = 200
 
 @dataclass(frozen=True)
 class Seeds:
-    """`groups` are lines that one file could hold, by name; `inventories` are the beginnings of whole files."""
+    """`groups` are lines that one file could hold, by name; `inventories` and `documents` are whole files."""
 
     groups: dict[str, tuple[bytes, ...]]
     inventories: tuple[bytes, ...]
+    documents: tuple[bytes, ...]
 
     @property
     def lines(self) -> tuple[bytes, ...]:
@@ -41,7 +43,10 @@ def load_seeds() -> Seeds:
     groups["cri in parts"] = _in_parts(groups["istio-text"])
     snapshots = [path for path in sorted(_SAMPLES.rglob("inventory/**/*")) if path.is_file()]
     inventories = tuple(b"\n".join(path.read_bytes().split(b"\n")[:_INVENTORY_LINES]) for path in snapshots)
-    return Seeds({name: lines for name, lines in groups.items() if any(lines)}, inventories)
+    documents = tuple(
+        json.dumps(entry, indent=i % 2 or None).encode() for i, (_, entry) in enumerate(CONTAINERS.values())
+    )
+    return Seeds({name: lines for name, lines in groups.items() if any(lines)}, inventories, documents)
 
 
 def _in_parts(lines: tuple[bytes, ...]) -> tuple[bytes, ...]:

@@ -44,3 +44,19 @@ def test_reject_of_an_unfinished_line_has_its_bytes(parse: Callable[..., Any]) -
     line = f'{TIME} stdout P [2026-03-01T10:00:00.125Z] "GET'
     result = parse(f"{TIME} stdout F {istio_line()}\n{line}\n".encode())
     assert [(row["line"], row["raw"]) for row in result.rejects] == [(2, line.encode())]
+
+
+@PENDING
+def test_lone_surrogate_in_a_key(parse: Callable[..., Any]) -> None:
+    r"""A key of a JSON entry that UTF-8 cannot spell ended the whole run as well."""
+    entry = {"start_time": "2026-03-01T10:00:00.125Z", "response_code": 200, "upstream_host": "10.1.2.3:8080"}
+    result = parse("\n".join([json.dumps(entry), json.dumps({**entry, "\ud800": "x"}), json.dumps(entry)]).encode())
+    assert [row["line"] for row in sorted(result.rows, key=lambda row: row["line"])] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("key", ["secs_since_last_action", "num_ejections"])
+def test_number_beyond_64_bits_in_an_outlier_event(key: str, parse: Callable[..., Any]) -> None:
+    """JSON has no largest number, Arrow has; the whole run ended with OverflowError."""
+    event = {"action": "EJECT", "upstream_url": "10.0.0.1:80", "cluster_name": "outbound|80||shop.example"}
+    result = parse("\n".join(map(json.dumps, ({**event, key: 7}, {**event, key: 2**70}))).encode())
+    assert [row[key] for row in result.outlier_events] == [7, None]
