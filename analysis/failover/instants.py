@@ -102,16 +102,6 @@ def windows_of(stretches: Sequence[Stretch], span: Span) -> list[tuple[int, int]
     return sorted(wanted)
 
 
-def windows_of_onset(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entry]) -> list[tuple[int, int]]:
-    """Return the whole seconds in which the first symptom ended: those that waited long end long after they began."""
-    ends = [e.end for e in entries if e.is_symptom and e.start >= stretches[span.onset].start]
-    if not ends:
-        return []
-    second = min(ends) // SECOND * SECOND
-    seen = windows_of(stretches, span)
-    return [(at, at) for at in (second - SECOND, second) if not any(low <= at <= high for low, high in seen)]
-
-
 def find_events(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entry]) -> list[Event]:
     """Return the events of a failover in time order of their kinds; those that did not happen are left out."""
     rows = sorted(entries, key=lambda e: (e.start, e.end, e.source, e.line))

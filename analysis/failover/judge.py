@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from analysis.failover.declared import Snapshots, read_snapshots
 from analysis.failover.holes import find_holes, widen_events
 from analysis.failover.incidents import Extent, group_incidents
-from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of, windows_of_onset
+from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
 from analysis.failover.phases import Phase, build_phases
 from analysis.failover.restarts import group_answers, is_rolling_restart
 from analysis.failover.spans import Span, find_spans
@@ -197,18 +197,9 @@ def _fetch(
 
 def _fetch_entries(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[list[Entry]]:
     """Return, for each case, the requests around its changes, in order of their start."""
-    found: list[dict[tuple[str, int], Entry]] = [{} for _ in cases]
-
-    def fetch(windows: Callable[[int], Sequence[tuple[int, int]]]) -> None:
-        numbers = {id(case): n for n, case in enumerate(cases)}
-        fetched = _fetch(connection, _ENTRIES_SQL, cases, lambda c: windows(numbers[id(c)]))
-        for n, rows in fetched.items():
-            entries = (_entry(row, cases[n]) for row in rows)
-            found[n].update({(e.source, e.line): e for e in entries})
-
-    fetch(lambda n: windows_of(cases[n].stretches, cases[n].span))
-    fetch(lambda n: windows_of_onset(cases[n].stretches, cases[n].span, found[n].values()))
-    return [sorted(one.values(), key=lambda e: (e.start, e.end, e.source, e.line)) for one in found]
+    fetched = _fetch(connection, _ENTRIES_SQL, cases, lambda c: windows_of(c.stretches, c.span))
+    entries = [[_entry(row, case) for row in fetched.get(n, ())] for n, case in enumerate(cases)]
+    return [sorted(one, key=lambda e: (e.start, e.end, e.source, e.line)) for one in entries]
 
 
 def _entry(row: Mapping[str, Any], case: _Case) -> Entry:

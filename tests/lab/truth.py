@@ -129,7 +129,7 @@ def find_instants(
     again = [one for one in local if restored_us is not None and one.answered_us >= restored_us]
     # Nothing but cluster2: after the last answer of cluster1 and after the first burst of errors.
     bursts = find_bursts(answers, burst_gap_s)
-    floor = max([before[-1].sent_us if before else 0, bursts[0][-1].sent_us if bursts else 0])
+    floor = max([before[-1].sent_us if before else 0, max(one.sent_us for one in bursts[0]) if bursts else 0])
     only_remote = [one for one in remote if floor < one.sent_us < mended] if silent else []
     found = {
         "first_failed": failed[0] if failed else None,
