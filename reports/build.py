@@ -19,18 +19,17 @@ from reports.model import (
     Event,
     Failover,
     Figure,
-    Gap,
     Incident,
     Mark,
     Phase,
     Report,
-    Scene,
     Source,
     Totals,
 )
 from reports.queries import load_query
 from reports.records import Row, make_record
 from reports.scenes import build_scenes
+from reports.series import Gap, Scene
 from reports.wording import Clock
 
 #: Rows of tables that a page can still show.

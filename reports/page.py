@@ -18,8 +18,9 @@ from markupsafe import Markup
 from reports import wording
 from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
 from reports.charts import Chart, Subject, draw_scene, name_group, palette
-from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Scene, Source
+from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Source
 from reports.questions import ask_questions
+from reports.series import Scene
 from reports.story import Chapter, tell_story
 
 #: Longest text of a log that a table cell shows whole.
