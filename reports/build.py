@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Protocol
+from typing import Protocol, get_type_hints
 
 import pyarrow as pa
 
 from reports.evidence import LineReader, Place, collect_evidence
 from reports.model import (
     SCHEMA_VERSION,
+    Asked,
     Choices,
     Count,
     Endpoint,
@@ -25,9 +25,10 @@ from reports.model import (
     Report,
     Source,
     Totals,
+    Verdict,
 )
 from reports.queries import load_query
-from reports.records import Row, make_record
+from reports.records import Record, Row, make_record
 from reports.scenes import build_scenes
 from reports.series import Gap, Scene
 from reports.wording import Clock
@@ -69,6 +70,10 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
     ),
     "sources": ("Which files were read, and what was in them?", "SELECT * FROM sources ORDER BY source"),
 }
+_VERDICTS = (
+    "Were the objectives met? It needs the same objectives as options.",
+    "SELECT * FROM verdicts ORDER BY objective, service, incident_id::INTEGER",
+)
 
 
 def build_report(
@@ -88,7 +93,11 @@ def build_report(
     events = tuple(make_record(Event, row) for row in tables["events"])
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, sources)
+    asked = _read_asked(session)
+    verdicts = _read_verdicts(session) if _asks_anything(asked) else ()
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
+    if _asks_anything(asked):
+        figures.insert(0, Figure("verdicts", None, *_VERDICTS))
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -96,9 +105,11 @@ def build_report(
         title=title,
         time_zone=tz,
         choices=_read_choices(session),
+        asked=asked,
         totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
         warnings=tuple(session.warnings),
         marks=tuple(sorted((Mark(at.astimezone(UTC), label) for at, label in marks), key=lambda m: (m.at, m.label))),
+        verdicts=verdicts,
         incidents=incidents,
         failovers=failovers,
         events=events,
@@ -144,8 +155,26 @@ def _make_totals(row: Row, sources: Sequence[Source]) -> Totals:
 
 
 def _read_choices(session: ReportSession) -> Choices:
-    options = getattr(session, "options", None)
-    return Choices(**{field.name: getattr(options, field.name, None) for field in fields(Choices)})
+    return _copy_fields(Choices, getattr(session, "options", None))
+
+
+def _read_asked(session: ReportSession) -> Asked:
+    return _copy_fields(Asked, getattr(getattr(session, "options", None), "objectives", None))
+
+
+def _copy_fields(kind: type[Record], value: object) -> Record:
+    """Return a record with the attributes of `value`, None where it has none; whole seconds become floats."""
+    hints = get_type_hints(kind)
+    given = {name: getattr(value, name, None) for name in hints}
+    return kind(**{n: float(v) if isinstance(v, int) and hints[n] == float | None else v for n, v in given.items()})
+
+
+def _asks_anything(asked: Asked) -> bool:
+    return (asked.max_failover_s, asked.max_failed, asked.slo) != (None, None, None)
+
+
+def _read_verdicts(session: ReportSession) -> tuple[Verdict, ...]:
+    return tuple(make_record(Verdict, row) for row in session.sql(_VERDICTS[1]).to_pylist())
 
 
 def _find_version() -> str | None:

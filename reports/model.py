@@ -52,6 +52,38 @@ class Choices:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The objectives that were asked for; None asks nothing.
+
+    `max_failover_s` seconds until requests are served again, `max_failed` lost requests per incident, `slo` percent of
+    a service's requests that must not be lost; `fault_at` is when the fault is known to have begun.
+    """
+
+    max_failover_s: float | None
+    max_failed: int | None
+    slo: float | None
+    fault_at: Time | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One row of `verdicts`: one objective, for one incident, one service (`slo`), or the log where nothing happened.
+
+    `limit_value` and `measured_*` are seconds, requests or percent of requests, as `objective` says; `measured_max` is
+    None where it is not over at the end of the log. `verdict` is met, missed or undecided.
+    """
+
+    objective: str
+    incident_id: str | None
+    service: str | None
+    limit_value: float
+    measured_min: float | None
+    measured_max: float | None
+    verdict: str
+    note: str | None
+
+
+@dataclass(frozen=True)
 class Incident:
     """One row of `incidents`."""
 
@@ -272,9 +304,11 @@ class Report:
     title: str | None
     time_zone: str
     choices: Choices
+    asked: Asked
     totals: Totals
     warnings: tuple[str, ...]
     marks: tuple[Mark, ...]
+    verdicts: tuple[Verdict, ...]
     incidents: tuple[Incident, ...]
     failovers: tuple[Failover, ...]
     events: tuple[Event, ...]

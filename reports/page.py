@@ -19,6 +19,7 @@ from reports import wording
 from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
 from reports.charts import Chart, Subject, draw_scene, name_group, palette
 from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Source
+from reports.objectives import describe_measure, describe_objective, describe_subject
 from reports.questions import ask_questions
 from reports.series import Scene
 from reports.story import Chapter, tell_story
@@ -143,6 +144,9 @@ def _environment() -> Environment:
         seconds=wording.write_seconds,
         trigger=name_trigger,
         cut=lambda text, limit=_LONGEST_CELL: wording.shorten(str(text), limit),
+        objective=describe_objective,
+        subject=describe_subject,
+        measure=describe_measure,
         event_name=lambda text: str(text).replace("_", " "),
         file=lambda path: wording.shorten(str(path).rstrip("/").rsplit("/", 1)[-1], 60),
         marked=_mark_line,
