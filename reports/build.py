@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Protocol, get_type_hints
@@ -108,7 +109,7 @@ def build_report(
         asked=asked,
         totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
         warnings=tuple(session.warnings),
-        marks=tuple(sorted((Mark(at.astimezone(UTC), label) for at, label in marks), key=lambda m: (m.at, m.label))),
+        marks=_sort_marks(_make_marks(marks)),
         verdicts=verdicts,
         incidents=incidents,
         failovers=failovers,
@@ -122,6 +123,26 @@ def build_report(
         evidence=collect_evidence(session, _list_places(events, built.scenes)),
         figures=(*figures, *built.figures),
     )
+
+
+def adjust_report(
+    report: Report, *, title: str | None = None, tz: str | None = None, marks: Iterable[tuple[datetime, str]] = ()
+) -> Report:
+    """Return the report with another title or time zone where one is given, and with further marks."""
+    return replace(
+        report,
+        title=report.title if title is None else title,
+        time_zone=report.time_zone if tz is None else tz,
+        marks=_sort_marks((*report.marks, *_make_marks(marks))),
+    )
+
+
+def _make_marks(marks: Iterable[tuple[datetime, str]]) -> Iterator[Mark]:
+    return (Mark(at.astimezone(UTC), label) for at, label in marks)
+
+
+def _sort_marks(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    return tuple(sorted(marks, key=lambda mark: (mark.at, mark.label)))
 
 
 def label_phase(phase: str, primary: str | None, secondary: str | None) -> str:
