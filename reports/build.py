@@ -30,6 +30,7 @@ from reports.model import (
 )
 from reports.queries import load_query
 from reports.records import Record, Row, make_record
+from reports.redaction import Redaction
 from reports.scenes import build_scenes
 from reports.series import Gap, Scene
 from reports.wording import Clock
@@ -78,12 +79,18 @@ _VERDICTS = (
 
 
 def build_report(
-    session: ReportSession, *, title: str | None = None, tz: str = "UTC", marks: Iterable[tuple[datetime, str]] = ()
+    session: ReportSession,
+    *,
+    title: str | None = None,
+    tz: str = "UTC",
+    marks: Iterable[tuple[datetime, str]] = (),
+    redaction: Redaction | None = None,
 ) -> Report:
     """Return the report of a session.
 
     `tz` is the IANA name of the zone that times are shown in; ZoneInfoNotFoundError where there is none such. `marks`
-    are (aware time, label) pairs to draw on the timelines. The same session gives the same report.
+    are (aware time, label) pairs to draw on the timelines; `redaction` says what to take out. The same session
+    gives the same report.
     """
     Clock(tz)  # an unknown zone must fail here, not in the middle of a page
     tables = {name: session.sql(sql).to_pylist() for name, (_, sql) in _VIEWS.items()}
@@ -100,11 +107,12 @@ def build_report(
     if _asks_anything(asked):
         figures.insert(0, Figure("verdicts", None, *_VERDICTS))
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
-    return Report(
+    report = Report(
         schema_version=SCHEMA_VERSION,
         hopline_version=_find_version(),
         title=title,
         time_zone=tz,
+        redacted=tuple(sorted(redaction.secrets)) if redaction else (),
         choices=_read_choices(session),
         asked=asked,
         totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
@@ -120,9 +128,10 @@ def build_report(
         endpoints=tuple(make_record(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
         sources=sources,
         rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
-        evidence=collect_evidence(session, _list_places(events, built.scenes)),
+        evidence=collect_evidence(session, _list_places(events, built.scenes), redaction),
         figures=(*figures, *built.figures),
     )
+    return redaction.hide_report(report) if redaction else report
 
 
 def adjust_report(

@@ -9,6 +9,7 @@ from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
 from reports.model import Failover, Report, Source
 from reports.objectives import describe_measure, describe_objective, describe_subject
 from reports.questions import ask_questions
+from reports.redaction import describe_redaction
 from reports.sentences import PLAIN, Sentence
 from reports.story import Chapter, tell_story
 from reports.wording import (
@@ -303,6 +304,8 @@ def _write_questions(report: Report) -> Iterator[str]:
 def _write_sources(report: Report) -> Iterator[str]:
     logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
     yield from ("## Data sources", "")
+    if report.redacted:
+        yield from (escape(describe_redaction(report.redacted), 400), "")
     yield from (f"- {escape(warning, 400)}" for warning in report.warnings)
     if report.warnings:
         yield ""

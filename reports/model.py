@@ -297,12 +297,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report says. `time_zone` is the IANA name of the zone that times are shown in."""
+    """Everything a report says.
+
+    `time_zone` is the IANA name of the zone that times are shown in; `redacted` names what was taken out (ip, query,
+    user_agent).
+    """
 
     schema_version: int
     hopline_version: str | None
     title: str | None
     time_zone: str
+    redacted: tuple[str, ...]
     choices: Choices
     asked: Asked
     totals: Totals

@@ -21,6 +21,7 @@ from reports.charts import Chart, Subject, draw_scene, name_group, palette
 from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Source
 from reports.objectives import describe_measure, describe_objective, describe_subject
 from reports.questions import ask_questions
+from reports.redaction import describe_redaction
 from reports.series import Scene
 from reports.story import Chapter, tell_story
 
@@ -68,6 +69,7 @@ def to_html(report: Report) -> str:
         sections=sections,
         overviews=overviews,
         dated=wording.Clock(report.time_zone, dated=True),
+        redaction=describe_redaction(report.redacted),
         questions=ask_questions(report),
         evidence={(line.source, line.line): line for line in report.evidence},
         logs=logs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from hopline.destination import check_writable, open_destination
 from hopline.documents import read_report
 from hopline.moments import check_zone, parse_mark
 from hopline.objectives import check_objectives
+from hopline.redaction import make_redaction, parse_redaction
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
 from hopline.story import write_report_story, write_story
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from analysis import Session
-    from reports import Report
+    from reports import Redaction, Report
 
 
 class ReportFormat(StrEnum):
@@ -53,6 +54,7 @@ class Manner:
     title: str | None
     zone: str | None
     marks: tuple[tuple[datetime, str], ...]
+    redaction: Redaction | None = None
 
 
 @partial(takes_logs, required=False)
@@ -77,6 +79,26 @@ def report(
         list[str] | None,
         typer.Option(metavar="TIME=LABEL", help="A deploy, a page, a DNS change to draw on the timeline. Repeatable."),
     ] = None,
+    redact: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Take out query, ip, user_agent (any of them, by commas), in log lines too: query strings go, "
+            "addresses and user agents become pseudonyms that are the same all over the report.",
+            show_default=False,
+        ),
+    ] = None,
+    redact_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            envvar="HOPLINE_REDACT_KEY",
+            help="Key of the pseudonyms, 16 characters or more: the same key gives the same pseudonyms, and who has it "
+            "can find the addresses again. Without it the key is random and forgotten, so that no two runs give the "
+            "same bytes. HOPLINE_REDACT_KEY keeps it off the command line.",
+            show_default=False,
+        ),
+    ] = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -97,7 +119,13 @@ def report(
     """
     chosen = _choose_format(format_, output)
     manner = Manner(title, check_zone(tz) if tz is not None else None, tuple(parse_mark(text) for text in mark or ()))
+    wanted = parse_redaction(redact, redact_key)
     if from_ is not None:
+        if wanted:
+            raise UsageError(
+                "--redact and --from: the lines in a document can no longer be taken apart",
+                hint="redact when the report is made of LOGS; --from keeps what was redacted then",
+            )
         _render_again(from_, selection, manner, chosen, output)
         return
     if not selection.logs:
@@ -106,7 +134,9 @@ def report(
     with selection.open() as session:
         if nothing := explain_no_failover(session):
             say(nothing)
-        if chosen is ReportFormat.TEXT:
+        if wanted:
+            manner = replace(manner, redaction=make_redaction(wanted, redact_key))
+        if chosen is ReportFormat.TEXT and not wanted:
             write_story(session, output, manner.zone or "UTC")
         else:
             _write_report(_build(session, manner), chosen, output)
@@ -145,7 +175,9 @@ def _render_again(
 def _build(session: Session, manner: Manner) -> Report:
     import reports
 
-    return reports.build_report(session, title=manner.title, tz=manner.zone or "UTC", marks=manner.marks)
+    return reports.build_report(
+        session, title=manner.title, tz=manner.zone or "UTC", marks=manner.marks, redaction=manner.redaction
+    )
 
 
 def _write_report(report: Report, chosen: ReportFormat, output: Path | None) -> None:
