@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -146,9 +146,20 @@ class Selection:
                         hint="name another file; logs are evidence",
                     )
 
+    def list_options(self) -> list[str]:
+        """Return the options that were given another value than their default, as they are written: `--since`."""
+        return [
+            f"--{field.name.replace('_', '-')}"
+            for field in fields(self)
+            if field.name != "logs" and getattr(self, field.name) not in (field.default, [])
+        ]
 
-def takes_logs(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the arguments of Selection for its parameter `selection`: LOGS there, the options at the end."""
+
+def takes_logs(verb: Callable[..., None], *, required: bool = True) -> Callable[..., None]:
+    """Give a verb the arguments of Selection for its parameter `selection`: LOGS there, the options at the end.
+
+    Where LOGS are not `required`, the verb has to see to it that there are some.
+    """
     hints = get_type_hints(Selection, include_extras=True)
     parameters = {
         field.name: inspect.Parameter(
@@ -160,6 +171,9 @@ def takes_logs(verb: Callable[..., None]) -> Callable[..., None]:
         for field in fields(Selection)
     }
     logs = parameters.pop("logs")
+    if not required:
+        argument = get_args(hints["logs"])[1]
+        logs = logs.replace(default=None, annotation=Annotated[list[str] | None, argument])
     own = inspect.signature(verb, eval_str=True).parameters
     merged = [
         logs if name == "selection" else parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -168,6 +182,7 @@ def takes_logs(verb: Callable[..., None]) -> Callable[..., None]:
 
     def collected(**given: Any) -> None:
         chosen = {name: given.pop(name) for name in ("logs", *parameters)}
+        chosen["logs"] = chosen["logs"] or []
         verb(selection=Selection(**chosen), **given)
 
     collected.__doc__ = verb.__doc__

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from hopline.console import Screen, describe_screen
@@ -11,6 +13,9 @@ from hopline.destination import open_destination
 
 if TYPE_CHECKING:
     from analysis import Session
+    from reports import Report
+
+Row = Mapping[str, Any]
 
 #: What a file can show.
 _PAPER = Screen(width=None, interactive=False, colour=False, unicode=True)
@@ -22,18 +27,33 @@ def write_story(session: Session, output: Path | None, zone: str) -> None:
     Times are in the time zone `zone`; nothing is written when there is no failover. Raises OutputError.
     """
     screen = _PAPER if output else describe_screen()
-    text = draw_story(session, screen, zone)
-    with open_destination(output) as stream:
-        stream.write(text.encode("utf-8" if screen.unicode else "ascii", "backslashreplace"))
+    _write(draw_story(session, screen, zone), screen, output)
 
 
 def draw_story(session: Session, screen: Screen, zone: str) -> str:
     """Return every failover of `session` as text, oldest first; empty when there is none."""
-    from hopline.timeline import draw_failover
-
     failovers = session.sql("SELECT * FROM failovers ORDER BY onset_latest, failover_id").to_pylist()
     events = session.sql("SELECT * FROM failover_events ORDER BY failover_id, seq").to_pylist()
     phases = session.sql("SELECT * FROM failover_phases ORDER BY failover_id, seq").to_pylist()
+    return _draw(failovers, events, phases, screen, zone)
+
+
+def write_report_story(report: Report, output: Path | None) -> None:
+    """Draw every failover of `report` just as `write_story` draws those of its session, in the report's zone."""
+    screen = _PAPER if output else describe_screen()
+    ordered = sorted(report.failovers, key=lambda f: (f.onset_latest is None, f.onset_latest, f.failover_id))
+    failovers, events, phases = (list(map(asdict, records)) for records in (ordered, report.events, report.phases))
+    _write(_draw(failovers, events, phases, screen, report.time_zone), screen, output)
+
+
+def _write(text: str, screen: Screen, output: Path | None) -> None:
+    with open_destination(output) as stream:
+        stream.write(text.encode("utf-8" if screen.unicode else "ascii", "backslashreplace"))
+
+
+def _draw(failovers: Sequence[Row], events: Sequence[Row], phases: Sequence[Row], screen: Screen, zone: str) -> str:
+    from hopline.timeline import draw_failover
+
     blocks = [
         draw_failover(
             failover,

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Protocol
+from typing import Protocol, get_type_hints
 
 import pyarrow as pa
 
 from reports.evidence import LineReader, Place, collect_evidence
 from reports.model import (
     SCHEMA_VERSION,
+    Asked,
     Choices,
     Count,
     Endpoint,
     Event,
     Failover,
     Figure,
-    Gap,
     Incident,
     Mark,
     Phase,
     Report,
-    Scene,
     Source,
     Totals,
+    Verdict,
 )
 from reports.queries import load_query
-from reports.records import Row, make_record
+from reports.records import Record, Row, make_record
+from reports.redaction import Redaction
 from reports.scenes import build_scenes
+from reports.series import Gap, Scene
 from reports.wording import Clock
 
 #: Rows of tables that a page can still show.
@@ -70,15 +72,25 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
     ),
     "sources": ("Which files were read, and what was in them?", "SELECT * FROM sources ORDER BY source"),
 }
+_VERDICTS = (
+    "Were the objectives met? It needs the same objectives as options.",
+    "SELECT * FROM verdicts ORDER BY objective, service, incident_id::INTEGER",
+)
 
 
 def build_report(
-    session: ReportSession, *, title: str | None = None, tz: str = "UTC", marks: Iterable[tuple[datetime, str]] = ()
+    session: ReportSession,
+    *,
+    title: str | None = None,
+    tz: str = "UTC",
+    marks: Iterable[tuple[datetime, str]] = (),
+    redaction: Redaction | None = None,
 ) -> Report:
     """Return the report of a session.
 
     `tz` is the IANA name of the zone that times are shown in; ZoneInfoNotFoundError where there is none such. `marks`
-    are (aware time, label) pairs to draw on the timelines. The same session gives the same report.
+    are (aware time, label) pairs to draw on the timelines; `redaction` says what to take out. The same session
+    gives the same report.
     """
     Clock(tz)  # an unknown zone must fail here, not in the middle of a page
     tables = {name: session.sql(sql).to_pylist() for name, (_, sql) in _VIEWS.items()}
@@ -89,17 +101,24 @@ def build_report(
     events = tuple(make_record(Event, row) for row in tables["events"])
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, sources)
+    asked = _read_asked(session)
+    verdicts = _read_verdicts(session) if _asks_anything(asked) else ()
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
+    if _asks_anything(asked):
+        figures.insert(0, Figure("verdicts", None, *_VERDICTS))
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
-    return Report(
+    report = Report(
         schema_version=SCHEMA_VERSION,
         hopline_version=_find_version(),
         title=title,
         time_zone=tz,
+        redacted=tuple(sorted(redaction.secrets)) if redaction else (),
         choices=_read_choices(session),
+        asked=asked,
         totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
         warnings=tuple(session.warnings),
-        marks=tuple(sorted((Mark(at.astimezone(UTC), label) for at, label in marks), key=lambda m: (m.at, m.label))),
+        marks=_sort_marks(_make_marks(marks)),
+        verdicts=verdicts,
         incidents=incidents,
         failovers=failovers,
         events=events,
@@ -109,9 +128,30 @@ def build_report(
         endpoints=tuple(make_record(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
         sources=sources,
         rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
-        evidence=collect_evidence(session, _list_places(events, built.scenes)),
+        evidence=collect_evidence(session, _list_places(events, built.scenes), redaction),
         figures=(*figures, *built.figures),
     )
+    return redaction.hide_report(report) if redaction else report
+
+
+def adjust_report(
+    report: Report, *, title: str | None = None, tz: str | None = None, marks: Iterable[tuple[datetime, str]] = ()
+) -> Report:
+    """Return the report with another title or time zone where one is given, and with further marks."""
+    return replace(
+        report,
+        title=report.title if title is None else title,
+        time_zone=report.time_zone if tz is None else tz,
+        marks=_sort_marks((*report.marks, *_make_marks(marks))),
+    )
+
+
+def _make_marks(marks: Iterable[tuple[datetime, str]]) -> Iterator[Mark]:
+    return (Mark(at.astimezone(UTC), label) for at, label in marks)
+
+
+def _sort_marks(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    return tuple(sorted(marks, key=lambda mark: (mark.at, mark.label)))
 
 
 def label_phase(phase: str, primary: str | None, secondary: str | None) -> str:
@@ -145,8 +185,26 @@ def _make_totals(row: Row, sources: Sequence[Source]) -> Totals:
 
 
 def _read_choices(session: ReportSession) -> Choices:
-    options = getattr(session, "options", None)
-    return Choices(**{field.name: getattr(options, field.name, None) for field in fields(Choices)})
+    return _copy_fields(Choices, getattr(session, "options", None))
+
+
+def _read_asked(session: ReportSession) -> Asked:
+    return _copy_fields(Asked, getattr(getattr(session, "options", None), "objectives", None))
+
+
+def _copy_fields(kind: type[Record], value: object) -> Record:
+    """Return a record with the attributes of `value`, None where it has none; whole seconds become floats."""
+    hints = get_type_hints(kind)
+    given = {name: getattr(value, name, None) for name in hints}
+    return kind(**{n: float(v) if isinstance(v, int) and hints[n] == float | None else v for n, v in given.items()})
+
+
+def _asks_anything(asked: Asked) -> bool:
+    return (asked.max_failover_s, asked.max_failed, asked.slo) != (None, None, None)
+
+
+def _read_verdicts(session: ReportSession) -> tuple[Verdict, ...]:
+    return tuple(make_record(Verdict, row) for row in session.sql(_VERDICTS[1]).to_pylist())
 
 
 def _find_version() -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reports.model import Event, Failover, Failure, Incident, Phase, Report, Scene
+from reports.model import Event, Failover, Incident, Phase, Report
+from reports.series import Failure, Scene
 from reports.wording import Clock
 
 

@@ -17,6 +17,11 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from ingest.errors import HoplineError
 from reports.model import SCHEMA_VERSION, Report
+from reports.soundness import find_flaws
+
+#: Times and numbers that no log holds, and with which no page could be computed.
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
+_TOO_LARGE = 1e18
 
 
 class DocumentError(HoplineError):
@@ -31,11 +36,12 @@ def to_json(report: Report) -> str:
 def from_json(text: str) -> Report:
     """Return the report that `to_json` wrote.
 
-    Raises DocumentError when the text is not JSON, is of another schema version, or a field is missing or wrong.
+    Raises DocumentError when the text is not JSON, is of another schema version, a field is missing or wrong, or parts
+    of it contradict each other.
     """
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         hint = "Give a file that `hopline report -f json` wrote."
         raise DocumentError(f"not a JSON document: {error}", hint=hint) from error
     version = value.get("schema_version") if isinstance(value, dict) else None
@@ -44,7 +50,10 @@ def from_json(text: str) -> Report:
             f"schema_version is {json.dumps(version)}, expected {SCHEMA_VERSION}",
             hint="Make the report again from the logs.",
         )
-    return cast(Report, _decode(value, Report, "report"))
+    report = cast(Report, _decode(value, Report, "report"))
+    if flaw := next(find_flaws(report), None):
+        raise DocumentError(flaw)
+    return report
 
 
 def write_time(moment: datetime) -> str:
@@ -133,7 +142,11 @@ def _decode_scalar(value: Any, kind: Any, where: str) -> Any:
             raise DocumentError(f"{where}: expected a time such as 2026-11-23T20:54:06.214000Z") from None
         if moment.tzinfo is None:
             raise DocumentError(f"{where}: the time has no zone")
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise DocumentError(f"{where}: expected a year from {_FIRST_YEAR} to {_LAST_YEAR}")
         return moment.astimezone(UTC)
+    if isinstance(value, int | float) and not abs(value) < _TOO_LARGE:  # that holds for NaN as well
+        raise DocumentError(f"{where}: expected a number below {_TOO_LARGE:.0e}")
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind is not datetime and isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from reports.model import EvidenceLine
 from reports.queries import load_query
+from reports.redaction import Redaction
 from reports.wording import make_visible
 
 #: A line longer than this is cut in its middle: its head tells what was asked for, its tail who answered.
@@ -25,7 +26,9 @@ class LineReader(Protocol):
         """Return the raw bytes of each wanted (source, line) that can still be read."""
 
 
-def collect_evidence(session: Any, places: Iterable[Place]) -> tuple[EvidenceLine, ...]:
+def collect_evidence(
+    session: Any, places: Iterable[Place], redaction: Redaction | None = None
+) -> tuple[EvidenceLine, ...]:
     """Return the lines at `places`, each once, by source and line; those past MOST_LINES are left out."""
     wanted = sorted(dict.fromkeys(list(places)[:MOST_LINES]))
     if not wanted:
@@ -34,17 +37,34 @@ def collect_evidence(session: Any, places: Iterable[Place]) -> tuple[EvidenceLin
         raw = session.evidence.read_lines(wanted)
     except OSError:
         raw = {}
-    query = load_query("evidence_fields")
-    rows = session.sql(query.statement, {"sources": [s for s, _ in wanted], "lines": [n for _, n in wanted]})
-    fields = {(row["source"], row["line"]): row for row in rows.to_pylist()}
-    return tuple(make_line(place, raw.get(place), fields.get(place)) for place in wanted)
+    fields = _read_entries(session, "evidence_fields", wanted)
+    secrets = _read_entries(session, "evidence_secrets", wanted) if redaction else {}
+
+    def hide(place: Place, text: str) -> str:
+        return redaction.hide_line(text, secrets.get(place)) if redaction else text
+
+    if redaction:  # what is to be marked reads otherwise now
+        shown = ("details", "upstream_host")
+        fields = {
+            place: {**row, **{name: redaction.hide_text(row[name]) for name in shown if row[name] is not None}}
+            for place, row in fields.items()
+        }
+    return tuple(make_line(place, raw.get(place), fields.get(place), hide) for place in wanted)
 
 
-def make_line(place: Place, raw: bytes | None, fields: Mapping[str, Any] | None) -> EvidenceLine:
-    """Return one line as it is shown."""
+def _read_entries(session: Any, name: str, wanted: Sequence[Place]) -> dict[Place, Mapping[str, Any]]:
+    given = {"sources": [source for source, _ in wanted], "lines": [line for _, line in wanted]}
+    rows = session.sql(load_query(name).statement, given).to_pylist()
+    return {(row["source"], row["line"]): row for row in rows}
+
+
+def make_line(
+    place: Place, raw: bytes | None, fields: Mapping[str, Any] | None, hide: Callable[[Place, str], str]
+) -> EvidenceLine:
+    """Return one line as it is shown; `hide` takes out what is to be redacted, before anything is cut."""
     if raw is None:
         return EvidenceLine(place[0], place[1], None, 0, ())
-    text = make_visible(raw.decode("utf-8", "backslashreplace"))
+    text = hide(place, make_visible(raw.decode("utf-8", "backslashreplace")))
     left_out = max(0, len(text) - LONGEST_LINE)
     if left_out:
         text = f"{text[:_HEAD]} \N{HORIZONTAL ELLIPSIS} {text[len(text) - (LONGEST_LINE - _HEAD) :]}"

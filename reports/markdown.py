@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
 from reports.model import Failover, Report, Source
+from reports.objectives import describe_measure, describe_objective, describe_subject
 from reports.questions import ask_questions
+from reports.redaction import describe_redaction
 from reports.sentences import PLAIN, Sentence
 from reports.story import Chapter, tell_story
 from reports.wording import (
+    Clock,
     make_visible,
     shorten,
     write_count,
@@ -55,6 +58,7 @@ def _write_report(report: Report) -> Iterator[str]:
         yield ""
         yield _write_sentences(story.sentences)
         yield ""
+        yield from _write_verdicts(report)
         for case, chapter in zip(cases, story.chapters, strict=True):
             yield f"## Incident {case.incident.incident_id}: {escape(chapter.headline, 160)}"
             yield ""
@@ -76,6 +80,8 @@ def _write_incident(report: Report, case: Case, chapter: Chapter, level: int) ->
         yield f"- {escape(card.value)} {escape(card.label)} ({escape(card.note)})"
     yield ""
     yield from _write_failures(case)
+    if level == 2:
+        yield from _write_verdicts(report)
     yield from (
         f"{head} Timeline",
         "",
@@ -132,6 +138,26 @@ def _write_failures(case: Case) -> Iterator[str]:
     if rows:
         head = (*(("service",) if several else ()), "status, flags", "requests", "sent to", "details")
         yield from _write_table(head, rows, right=(head.index("requests"),))
+
+
+def _write_verdicts(report: Report) -> Iterator[str]:
+    if not report.verdicts:
+        return
+    yield from ("## Objectives", "")
+    if report.asked.fault_at is not None:
+        clock = Clock(report.time_zone, dated=True)
+        at = clock.write(report.asked.fault_at)
+        yield from (f"Time counts from {at} ({clock.zone_name}), when the fault is known to have begun.", "")
+    rows = [
+        (
+            escape(describe_objective(verdict)),
+            escape(describe_subject(verdict)),
+            f"**{escape(verdict.verdict)}**",
+            escape(describe_measure(verdict), 200),
+        )
+        for verdict in report.verdicts
+    ]
+    yield from _write_table(("objective", "of", "verdict", "measured"), rows)
 
 
 def _write_timeline(case: Case, failover: Failover) -> Iterator[str]:
@@ -278,6 +304,8 @@ def _write_questions(report: Report) -> Iterator[str]:
 def _write_sources(report: Report) -> Iterator[str]:
     logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
     yield from ("## Data sources", "")
+    if report.redacted:
+        yield from (escape(describe_redaction(report.redacted), 400), "")
     yield from (f"- {escape(warning, 400)}" for warning in report.warnings)
     if report.warnings:
         yield ""

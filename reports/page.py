@@ -18,8 +18,11 @@ from markupsafe import Markup
 from reports import wording
 from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
 from reports.charts import Chart, Subject, draw_scene, name_group, palette
-from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Scene, Source
+from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Source
+from reports.objectives import describe_measure, describe_objective, describe_subject
 from reports.questions import ask_questions
+from reports.redaction import describe_redaction
+from reports.series import Scene
 from reports.story import Chapter, tell_story
 
 #: Longest text of a log that a table cell shows whole.
@@ -66,6 +69,7 @@ def to_html(report: Report) -> str:
         sections=sections,
         overviews=overviews,
         dated=wording.Clock(report.time_zone, dated=True),
+        redaction=describe_redaction(report.redacted),
         questions=ask_questions(report),
         evidence={(line.source, line.line): line for line in report.evidence},
         logs=logs,
@@ -142,6 +146,9 @@ def _environment() -> Environment:
         seconds=wording.write_seconds,
         trigger=name_trigger,
         cut=lambda text, limit=_LONGEST_CELL: wording.shorten(str(text), limit),
+        objective=describe_objective,
+        subject=describe_subject,
+        measure=describe_measure,
         event_name=lambda text: str(text).replace("_", " "),
         file=lambda path: wording.shorten(str(path).rstrip("/").rsplit("/", 1)[-1], 60),
         marked=_mark_line,

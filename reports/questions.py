@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reports.cases import Case, find_cases, find_symptom, name_trigger
-from reports.model import Failover, Report, Scene, Source, Unknowns
+from reports.model import Failover, Report, Source
+from reports.series import Scene, Unknowns
 from reports.wording import (
     Clock,
     join_words,

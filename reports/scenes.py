@@ -9,24 +9,20 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from reports.model import (
+from reports.model import Failover, Figure, Incident, Phase, Source
+from reports.queries import Query, Route, Value, bind_route, load_query
+from reports.records import Row, make_record
+from reports.series import (
     Ejection,
     EndpointSeries,
     FailedPath,
-    Failover,
     Failure,
     FailureSeries,
-    Figure,
     Gap,
     GroupSeries,
-    Incident,
-    Phase,
     Scene,
-    Source,
     Unknowns,
 )
-from reports.queries import Query, Route, Value, bind_route, load_query
-from reports.records import Row, make_record
 from reports.windows import Extent, Grid, choose_grid, pad_window
 
 #: A report draws at most this many timelines; the tables still hold everything.

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.cases import Case, find_symptom, name_trigger, write_code
-from reports.model import Failover, Scene
+from reports.model import Failover
+from reports.series import Scene
 from reports.wording import (
     join_words,
     write_capital,

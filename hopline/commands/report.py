@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,16 +13,20 @@ import typer
 from hopline.commands.outputs import Output
 from hopline.console import describe_screen, say
 from hopline.destination import check_writable, open_destination
+from hopline.documents import read_report
 from hopline.moments import check_zone, parse_mark
 from hopline.objectives import check_objectives
+from hopline.redaction import make_redaction, parse_redaction
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
-from hopline.story import write_story
+from hopline.story import write_report_story, write_story
+from ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from analysis import Session
+    from reports import Redaction, Report
 
 
 class ReportFormat(StrEnum):
@@ -42,7 +47,17 @@ _BY_EXTENSION = {
 }
 
 
-@takes_logs
+@dataclass(frozen=True)
+class Manner:
+    """How a report is shown: None leaves a title or a time zone as it is."""
+
+    title: str | None
+    zone: str | None
+    marks: tuple[tuple[datetime, str], ...]
+    redaction: Redaction | None = None
+
+
+@partial(takes_logs, required=False)
 def report(
     selection: Selection,
     *,
@@ -57,29 +72,74 @@ def report(
         ),
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the report.")] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone to show, such as Europe/Berlin.")] = "UTC",
+    tz: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Time zone to show, such as Europe/Berlin; UTC unless given.")
+    ] = None,
     mark: Annotated[
         list[str] | None,
         typer.Option(metavar="TIME=LABEL", help="A deploy, a page, a DNS change to draw on the timeline. Repeatable."),
+    ] = None,
+    redact: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Take out query, ip, user_agent (any of them, by commas), in log lines too: query strings go, "
+            "addresses and user agents become pseudonyms that are the same all over the report.",
+            show_default=False,
+        ),
+    ] = None,
+    redact_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            envvar="HOPLINE_REDACT_KEY",
+            help="Key of the pseudonyms, 16 characters or more: the same key gives the same pseudonyms, and who has it "
+            "can find the addresses again. Without it the key is random and forgotten, so that no two runs give the "
+            "same bytes. HOPLINE_REDACT_KEY keeps it off the command line.",
+            show_default=False,
+        ),
+    ] = None,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Render a report that was written as JSON once more, rather than reading LOGS; - is standard input.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Write the failover timeline of some logs: one page, offline, with the log lines behind every figure.
 
     hopline report logs/ -o incident.html
+
+    The same page can be made of the report as JSON, long after the logs are gone:
+
+    hopline report --from incident.json -o incident.html
     """
     chosen = _choose_format(format_, output)
-    zone = check_zone(tz)
-    marks = tuple(parse_mark(text) for text in mark or ())
+    manner = Manner(title, check_zone(tz) if tz is not None else None, tuple(parse_mark(text) for text in mark or ()))
+    wanted = parse_redaction(redact, redact_key)
+    if from_ is not None:
+        if wanted:
+            raise UsageError(
+                "--redact and --from: the lines in a document can no longer be taken apart",
+                hint="redact when the report is made of LOGS; --from keeps what was redacted then",
+            )
+        _render_again(from_, selection, manner, chosen, output)
+        return
+    if not selection.logs:
+        raise UsageError("missing argument 'LOGS'.", hint="hopline report --help")
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
         if nothing := explain_no_failover(session):
             say(nothing)
-        if chosen is ReportFormat.TEXT:
-            write_story(session, output, zone)
+        if wanted:
+            manner = replace(manner, redaction=make_redaction(wanted, redact_key))
+        if chosen is ReportFormat.TEXT and not wanted:
+            write_story(session, output, manner.zone or "UTC")
         else:
-            page = _render(session, chosen, title=title, zone=zone, marks=marks).encode("utf-8", "backslashreplace")
-            with open_destination(output) as stream:
-                stream.write(page)
+            _write_report(_build(session, manner), chosen, output)
         if output is not None:
             say(f"wrote {output}")
         check_objectives(session)
@@ -92,16 +152,45 @@ def _choose_format(wanted: ReportFormat | None, output: Path | None) -> ReportFo
     return wanted or (ReportFormat.TEXT if describe_screen().interactive else ReportFormat.HTML)
 
 
-def _render(
-    session: Session, chosen: ReportFormat, *, title: str | None, zone: str, marks: Sequence[tuple[datetime, str]]
-) -> str:
+def _render_again(
+    document: Path, selection: Selection, manner: Manner, chosen: ReportFormat, output: Path | None
+) -> None:
+    if selection.logs:
+        raise UsageError("LOGS and --from: give one of them", hint=f"hopline report --from {document}")
+    if options := selection.list_options():
+        raise UsageError(
+            f"{options[0]} and --from: the report in {document} is made already",
+            hint="give LOGS to make another; --title, --tz and --mark can still be changed",
+        )
+    if output is not None and output.exists() and document.exists() and output.samefile(document):
+        raise UsageError(f"-o {output} is the file to read", hint="name another file")
     import reports
 
-    built = reports.build_report(session, title=title, tz=zone, marks=marks)
-    match chosen:
-        case ReportFormat.JSON:
-            return reports.to_json(built)
-        case ReportFormat.MD:
-            return reports.to_markdown(built)
-        case _:
-            return reports.to_html(built)
+    report = reports.adjust_report(read_report(document), title=manner.title, tz=manner.zone, marks=manner.marks)
+    _write_report(report, chosen, output)
+    if output is not None:
+        say(f"wrote {output}")
+
+
+def _build(session: Session, manner: Manner) -> Report:
+    import reports
+
+    return reports.build_report(
+        session, title=manner.title, tz=manner.zone or "UTC", marks=manner.marks, redaction=manner.redaction
+    )
+
+
+def _write_report(report: Report, chosen: ReportFormat, output: Path | None) -> None:
+    import reports
+
+    if chosen is ReportFormat.TEXT:
+        write_report_story(report, output)
+        return
+    write = {
+        ReportFormat.HTML: reports.to_html,
+        ReportFormat.MD: reports.to_markdown,
+        ReportFormat.JSON: reports.to_json,
+    }[chosen]
+    page = write(report).encode("utf-8", "backslashreplace")
+    with open_destination(output) as stream:
+        stream.write(page)

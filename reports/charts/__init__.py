@@ -21,7 +21,7 @@ from reports.charts.lanes import Lane, stack_lanes
 from reports.charts.latency import draw_latency, has_latency, make_latency_axis
 from reports.charts.rates import draw_failures, draw_traffic
 from reports.charts.strips import caption_strips, draw_strips, make_strip_axis
-from reports.model import Scene
+from reports.series import Scene
 from reports.wording import Clock
 
 __all__ = ["Chart", "Key", "Subject", "draw_scene", "name_group"]

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from reports.charts.lanes import Stack
-from reports.model import EndpointSeries, Event, Failover, GroupSeries, Incident, Mark, Phase, Scene
+from reports.model import Event, Failover, Incident, Mark, Phase
+from reports.series import EndpointSeries, GroupSeries, Scene
 from reports.wording import make_visible, shorten
 
 #: An endpoint group and its role: what a colour belongs to.

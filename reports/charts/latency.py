@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from reports.charts import palette
 from reports.charts.canvas import Canvas, Key, name_group, round_number, write_label
-from reports.model import Scene
+from reports.series import Scene
 
 #: Envoy logs whole milliseconds; a logarithm needs more than 0.
 _LOWEST_MS = 0.5

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from reports.charts import palette
 from reports.charts.canvas import Canvas, GroupKey, Key, name_group, write_label
-from reports.model import Ejection, EndpointSeries, Scene
+from reports.series import Ejection, EndpointSeries, Scene
 
 
 def draw_strips(canvas: Canvas) -> None:

@@ -330,7 +330,7 @@ WORLDS: dict[str, Callable[[], World]] = {
 
 
 @contextmanager
-def opened(world: World, folder: Path) -> Iterator[analysis.Session]:
+def opened(world: World, folder: Path, options: analysis.Options | None = None) -> Iterator[analysis.Session]:
     """Write a world below `folder`, which must be the working folder, and open a session on it."""
     for name, content in world.files.items():
         path = folder / name
@@ -339,5 +339,5 @@ def opened(world: World, folder: Path) -> Iterator[analysis.Session]:
     tables = folder / "tables"
     tables.mkdir()
     parsed = ingest.parse(["logs"], folder=tables)
-    with analysis.open_session(parsed) as session:
+    with analysis.open_session(parsed, options) as session:
         yield session

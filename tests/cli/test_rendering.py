@@ -1,0 +1,55 @@
+"""`hopline report --from`: what is made of the JSON document is what was made of the logs, to the byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hopline.cli import run
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def direct(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reports of the crash, made of its logs in every format."""
+    folder = tmp_path_factory.mktemp("direct")
+    for extension in ("json", "html", "md", "txt"):
+        logs = str(HOME / "sample_logs" / "crash")
+        options = [
+            "--tz",
+            "Europe/Berlin",
+            "--title",
+            "T",
+            "--mark",
+            "2026-11-24T02:32Z=deploy",
+            "--max-failed",
+            "9999",
+        ]
+        assert run(["report", logs, *options, "-o", str(folder / f"report.{extension}")]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("extension", ["json", "html", "md", "txt"])
+def test_a_document_renders_to_the_same_bytes(direct: Path, tmp_path: Path, extension: str) -> None:
+    again = tmp_path / f"again.{extension}"
+    assert run(["report", "--from", str(direct / "report.json"), "-o", str(again)]) == 0
+    assert again.read_bytes() == (direct / f"report.{extension}").read_bytes()
+
+
+def test_the_zone_can_be_changed(direct: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.md"
+    assert run(["report", "--from", str(direct / "report.json"), "--tz", "Asia/Kolkata", "-o", str(again)]) == 0
+    assert "Asia/Kolkata" in again.read_text()
+    assert "Europe/Berlin" not in again.read_text()
+
+
+def test_a_damaged_document_is_named(direct: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text(
+        (direct / "report.json").read_text().replace('"failed": ', '"failed": "', 1).replace(",", '",', 1)
+    )
+    assert run(["report", "--from", str(damaged), "-o", str(tmp_path / "page.html")]) == 1
+    assert str(damaged) in capsys.readouterr().err
+    assert not (tmp_path / "page.html").exists()
