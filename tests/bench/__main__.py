@@ -81,7 +81,7 @@ def _ingest(options: argparse.Namespace) -> int:
 
 
 def _say(text: str) -> None:
-    print(f"{text} ...", file=sys.stderr, flush=True)
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def compare(
         for _ in range(repeat):
             say(contest.title)
             runs.append(run_contest(contest, path, folder / "out"))
+            say(f"  {runs[-1].seconds or 0:.1f} s, {runs[-1].cpu_seconds:.1f} CPU s {runs[-1].problem}")
         yield min(runs, key=lambda outcome: outcome.seconds or float("inf"))
 
 
