@@ -20,6 +20,7 @@ from hopline.redaction import make_redaction, parse_redaction
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
 from hopline.story import write_report_story, write_story
+from hopline.tables import list_table_files, prepare_folder, write_tables
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ class Manner:
     zone: str | None
     marks: tuple[tuple[datetime, str], ...]
     redaction: Redaction | None = None
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a report goes (None is standard output), as what, and the folder of its tables, if any."""
+
+    format: ReportFormat
+    report: Path | None
+    tables: Path | None
 
 
 @partial(takes_logs, required=False)
@@ -99,6 +109,15 @@ def report(
             show_default=False,
         ),
     ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write failovers, their events and phases, endpoints, incidents and sources into this folder as well, "
+            "each as CSV and as Parquet.",
+            show_default=False,
+        ),
+    ] = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -120,28 +139,24 @@ def report(
     chosen = _choose_format(format_, output)
     manner = Manner(title, check_zone(tz) if tz is not None else None, tuple(parse_mark(text) for text in mark or ()))
     wanted = parse_redaction(redact, redact_key)
+    outputs = Outputs(chosen, output, tables)
     if from_ is not None:
-        if wanted:
-            raise UsageError(
-                "--redact and --from: the lines in a document can no longer be taken apart",
-                hint="redact when the report is made of LOGS; --from keeps what was redacted then",
-            )
-        _render_again(from_, selection, manner, chosen, output)
+        _refuse_to_make(selection, from_, redacted=bool(wanted), tables=tables is not None)
+        _render_again(from_, manner, outputs)
         return
     if not selection.logs:
         raise UsageError("missing argument 'LOGS'.", hint="hopline report --help")
     selection.refuse_to_overwrite(output)
+    if tables is not None:
+        for _, _, file in list_table_files(tables):
+            selection.refuse_to_overwrite(file)
+        prepare_folder(tables)
     with selection.open() as session:
         if nothing := explain_no_failover(session):
             say(nothing)
         if wanted:
             manner = replace(manner, redaction=make_redaction(wanted, redact_key))
-        if chosen is ReportFormat.TEXT and not wanted:
-            write_story(session, output, manner.zone or "UTC")
-        else:
-            _write_report(_build(session, manner), chosen, output)
-        if output is not None:
-            say(f"wrote {output}")
+        _render(session, manner, outputs)
         check_objectives(session)
 
 
@@ -152,9 +167,24 @@ def _choose_format(wanted: ReportFormat | None, output: Path | None) -> ReportFo
     return wanted or (ReportFormat.TEXT if describe_screen().interactive else ReportFormat.HTML)
 
 
-def _render_again(
-    document: Path, selection: Selection, manner: Manner, chosen: ReportFormat, output: Path | None
-) -> None:
+def _render(session: Session, manner: Manner, outputs: Outputs) -> None:
+    if outputs.format is ReportFormat.TEXT and manner.redaction is None:
+        write_story(session, outputs.report, manner.zone or "UTC")
+    else:
+        import reports
+
+        zone = manner.zone or "UTC"
+        report = reports.build_report(
+            session, title=manner.title, tz=zone, marks=manner.marks, redaction=manner.redaction
+        )
+        _write_report(report, outputs)
+    if outputs.tables is not None:
+        write_tables(session, outputs.tables, manner.redaction)
+    _say_written(outputs)
+
+
+def _refuse_to_make(selection: Selection, document: Path, *, redacted: bool, tables: bool) -> None:
+    """Raise UsageError when more than a document is needed for what was asked."""
     if selection.logs:
         raise UsageError("LOGS and --from: give one of them", hint=f"hopline report --from {document}")
     if options := selection.list_options():
@@ -162,35 +192,43 @@ def _render_again(
             f"{options[0]} and --from: the report in {document} is made already",
             hint="give LOGS to make another; --title, --tz and --mark can still be changed",
         )
+    if redacted:
+        raise UsageError(
+            "--redact and --from: the lines in a document can no longer be taken apart",
+            hint="redact when the report is made of LOGS; what was redacted then stays so",
+        )
+    if tables:
+        raise UsageError("--tables and --from: tables are made of LOGS", hint="give LOGS rather than --from")
+
+
+def _render_again(document: Path, manner: Manner, outputs: Outputs) -> None:
+    output = outputs.report
     if output is not None and output.exists() and document.exists() and output.samefile(document):
         raise UsageError(f"-o {output} is the file to read", hint="name another file")
     import reports
 
     report = reports.adjust_report(read_report(document), title=manner.title, tz=manner.zone, marks=manner.marks)
-    _write_report(report, chosen, output)
-    if output is not None:
-        say(f"wrote {output}")
+    _write_report(report, outputs)
+    _say_written(outputs)
 
 
-def _build(session: Session, manner: Manner) -> Report:
+def _say_written(outputs: Outputs) -> None:
+    for written in (outputs.report, outputs.tables):
+        if written is not None:
+            say(f"wrote {written}")
+
+
+def _write_report(report: Report, outputs: Outputs) -> None:
     import reports
 
-    return reports.build_report(
-        session, title=manner.title, tz=manner.zone or "UTC", marks=manner.marks, redaction=manner.redaction
-    )
-
-
-def _write_report(report: Report, chosen: ReportFormat, output: Path | None) -> None:
-    import reports
-
-    if chosen is ReportFormat.TEXT:
-        write_report_story(report, output)
+    if outputs.format is ReportFormat.TEXT:
+        write_report_story(report, outputs.report)
         return
     write = {
         ReportFormat.HTML: reports.to_html,
         ReportFormat.MD: reports.to_markdown,
         ReportFormat.JSON: reports.to_json,
-    }[chosen]
+    }[outputs.format]
     page = write(report).encode("utf-8", "backslashreplace")
-    with open_destination(output) as stream:
+    with open_destination(outputs.report) as stream:
         stream.write(page)

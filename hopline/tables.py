@@ -1,0 +1,81 @@
+"""Tables beside a report: each as CSV for people with a spreadsheet, and as Parquet for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hopline.destination import check_writable
+from hopline.writers import TableFormat, write_table
+from ingest.errors import OutputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from analysis import Session
+    from reports import Redaction
+
+_ORDERS = {
+    "incidents": "incident_id::INTEGER",
+    "failovers": "incident_id::INTEGER, failover_id",
+    "failover_events": "failover_id, seq",
+    "failover_phases": "failover_id, seq",
+    "endpoints": "ALL",
+    "sources": "source",
+}
+_FORMATS = (TableFormat.CSV, TableFormat.PARQUET)
+
+
+def list_table_files(folder: Path) -> Iterator[tuple[str, TableFormat, Path]]:
+    """Yield each (table, format, file) that `write_tables` writes into a folder."""
+    for name in _ORDERS:
+        for format_ in _FORMATS:
+            yield name, format_, folder / f"{name}.{format_}"
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder where it is missing; raises OutputError when tables could not be written into it."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise OutputError(f"cannot make {folder}: there is no {folder.parent}", hint=f"mkdir -p {folder}") from None
+    except FileExistsError:
+        raise OutputError(f"cannot write tables into {folder}: it is not a folder") from None
+    except OSError as error:
+        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
+    for _, _, file in list_table_files(folder):
+        check_writable(file)
+
+
+def write_tables(session: Session, folder: Path, redaction: Redaction | None = None) -> None:
+    """Write the tables of a report into a folder, which must be there: `failovers.csv`, `failovers.parquet`, ...
+
+    The rows of one table are the same in both formats, and in the same order for the same logs. Raises OutputError.
+    """
+    tables = {name: session.sql(f"SELECT * FROM {name} ORDER BY {order}") for name, order in _ORDERS.items()}
+    if redaction is not None:
+        tables = {name: _redact(table, redaction) for name, table in tables.items()}
+    for name, format_, file in list_table_files(folder):
+        write_table(tables[name], format_, file)
+
+
+def _redact(table: pa.Table, redaction: Redaction) -> pa.Table:
+    """Return the table with every text in it redacted, in lists, structs and maps as well."""
+    import pyarrow as pa
+
+    for index, field in enumerate(table.schema):
+        values = [_hide(value, redaction) for value in table.column(index).to_pylist()]
+        table = table.set_column(index, field, pa.chunked_array([pa.array(values, field.type)]))
+    return table
+
+
+def _hide(value: Any, redaction: Redaction) -> Any:
+    match value:
+        case str():
+            return redaction.hide_text(value)
+        case list() | tuple():
+            return type(value)(_hide(item, redaction) for item in value)
+        case dict():
+            return {key: _hide(item, redaction) for key, item in value.items()}
+    return value
