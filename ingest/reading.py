@@ -158,10 +158,12 @@ class _Reading:
         if self._pool is not None and size >= worth and not ordered and not reader.is_binary:
             yield from self._read_in_pool(blocks, reader, self._pool)
             return
-        for block in blocks:
-            reader.read(block, self.facts, self._output.logs)
-            yield
-        reader.finish(self.facts, self._output.logs)
+        try:
+            for block in blocks:
+                reader.read(block, self.facts, self._output.logs)
+                yield
+        finally:
+            reader.finish(self.facts, self._output.logs)
 
     def _read_inventory(self, blocks: Iterator[Block], known: InventoryFormat) -> Iterator[None]:
         facts = self.facts
