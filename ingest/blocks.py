@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -31,6 +31,41 @@ class Block:
     offset: int
     overlong: bool = False
     unended: bool = False
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where whole lines lie in a stream: the unit of a process; `number` counts ranges from 0, lines count from 1."""
+
+    number: int
+    offset: int
+    size: int
+    first_line: int
+
+
+def cut_ranges(
+    chunks: Iterable[bytes], size: int, keep: Callable[[int, memoryview], None] = lambda number, part: None
+) -> Iterator[Range]:
+    """Cut a stream of bytes into ranges of whole lines of `size` bytes, but for a chunk (or what a line takes).
+
+    `keep` is called with the number of a range and each part of it, in order. Memory: one chunk.
+    """
+    number = offset = held = lines = 0
+    first_line = 1
+    for chunk in chunks:
+        view = memoryview(chunk)
+        end = chunk.rfind(b"\n") + 1 if held + len(chunk) >= size else 0
+        lines += chunk.count(b"\n")
+        if end:
+            keep(number, view[:end])
+            yield Range(number, offset, held + end, first_line)
+            number, offset, first_line = number + 1, offset + held + end, first_line + lines
+            held = lines = 0
+        if end < len(chunk):
+            keep(number, view[end:])
+        held += len(chunk) - end
+    if held:
+        yield Range(number, offset, held, first_line)
 
 
 def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: int = 1) -> Iterator[Block]:
@@ -65,7 +100,7 @@ def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: 
                 offset += held
                 parts, held, skipping = [], 0, True
             continue
-        data = b"".join((*parts[:-1], chunk[:newline]))
+        data = b"".join((*parts[:-1], memoryview(chunk)[:newline]))
         rest = chunk[newline + 1 :]
         block = Block(data, line, data.count(b"\n") + 1, offset)
         yield block

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import BinaryIO, cast
 
 from ingest import schema
 from ingest.access_log import Origin
@@ -31,6 +32,7 @@ from ingest.unwrapping import Unwrapper
 
 #: Bytes that one job reads: enough for a row group of some 190,000 rows.
 JOB_BYTES = 64 << 20
+_CHANGED = "the file was cut or replaced while it was read"
 #: A source with less than this is read in the process itself: starting workers takes half a second.
 WORTH_BYTES = 64 << 20
 
@@ -39,8 +41,8 @@ WORTH_BYTES = 64 << 20
 class Job:
     """Whole lines of a source, and how to read them.
 
-    The bytes are at `offset` in the file at `path`, whose inode is `file_number`, or in `data` where they had to be
-    decompressed.
+    The bytes are at `offset` in the file at `path`, whose inode is `file_number`; or they are all of the file at
+    `path`, which was written for this job because the source is compressed, and goes away with it (`is_spool`).
     """
 
     origin: Origin
@@ -49,9 +51,9 @@ class Job:
     envelopes: tuple[str, ...]
     path: Path
     file_number: int
+    is_spool: bool
     offset: int
     size: int
-    data: bytes | None
     first_line: int
     folder: Path
     number: int
@@ -68,7 +70,6 @@ class Part:
 
 def run_job(job: Job) -> Part:
     """Read one range into Parquet files of its own."""
-    data = _read_range(job) if job.data is None else job.data
     by_name = {known.name: known for known in known_formats(job.log_formats)}
     formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
     chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
@@ -79,8 +80,7 @@ def run_job(job: Job) -> Part:
         rejects=TableWriter(job.folder / f"rejects-{job.number}.parquet", schema.REJECTS),
     )
     facts = Facts(job.origin.source, job.origin.names)
-    chunks = (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
-    for block in cut_blocks(chunks, first_line=job.first_line):
+    for block in cut_blocks(_read_range(job), BLOCK_BYTES, first_line=job.first_line):
         reader.read(block, facts, tables)
     reader.finish(facts, tables)
     return Part(
@@ -90,15 +90,52 @@ def run_job(job: Job) -> Part:
     )
 
 
-def _read_range(job: Job) -> bytes:
-    """Return the bytes of a job; raises OSError where the file is no longer the one that the job was cut from."""
+def _read_range(job: Job) -> Iterator[bytes]:
+    """Yield the bytes of a job; raises OSError where the file is no longer the one that the job was cut from."""
     with job.path.open("rb") as file:
+        if job.is_spool:
+            job.path.unlink()
+        elif os.fstat(file.fileno()).st_ino != job.file_number:
+            raise OSError(_CHANGED)
         file.seek(job.offset)
-        data = file.read(job.size)
-        # The last line of a file may have no newline, and then the range is one longer than the file.
-        if len(data) < job.size - 1 or os.fstat(file.fileno()).st_ino != job.file_number:
-            raise OSError("the file was cut or replaced while it was read")
-    return data
+        left = job.size
+        while left:
+            chunk = file.read(min(left, BLOCK_BYTES))
+            if not chunk:
+                raise OSError(_CHANGED)
+            left -= len(chunk)
+            yield chunk
+
+
+class Spool:
+    """Files for the ranges of a stream that lies nowhere as it is; `keep` is what `cut_ranges` wants."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file: BinaryIO | None = None
+        self._number = -1
+
+    def path_of(self, number: int) -> Path:
+        """Return the file of a range."""
+        return self._folder / f"spool-{number}"
+
+    def keep(self, number: int, part: memoryview) -> None:
+        """Write a part of a range."""
+        if self._file is None or number != self._number:
+            self.close()
+            self._file, self._number = cast("BinaryIO", self.path_of(number).open("wb", buffering=0)), number
+        while part:
+            part = part[self._file.write(part) :]
+
+    def close(self) -> None:
+        """Close the file that is being written."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _do_nothing() -> None:
+    """Be the first work of a process."""
 
 
 def _prepare_worker() -> None:
@@ -138,14 +175,22 @@ class WorkerPool:
         self._number += 1
         return self._number
 
-    def submit(self, job: Job) -> Iterator[Part]:
-        """Start a job; yields parts that are done where too many are waiting."""
+    def start(self) -> Executor:
+        """Start the processes, which takes them a while, so that they are there when work is."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
             self._executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_prepare_worker)
-        # Any of the first submissions may start a process.
+            with _start_conditions():
+                for _ in range(self.workers):
+                    self._executor.submit(_do_nothing)
+        return self._executor
+
+    def submit(self, job: Job) -> Iterator[Part]:
+        """Start a job; yields parts that are done where too many are waiting."""
+        executor = self.start()
+        # A process may have ended before, and another be started.
         with _start_conditions():
-            self._waiting.append(self._executor.submit(run_job, job))
+            self._waiting.append(executor.submit(run_job, job))
         while len(self._waiting) > self.workers + 1:
             yield self._waiting.popleft().result()
 

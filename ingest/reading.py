@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 
 from ingest.arguments import Source, time_in_name
-from ingest.blocks import BLOCK_BYTES, Block, cut_blocks
+from ingest.blocks import BLOCK_BYTES, Block, Range, cut_blocks, cut_ranges
 from ingest.contents import SAMPLE_BYTES, Content, name_of, open_contents
 from ingest.entries import ENTRIES
 from ingest.errors import InventoryError
@@ -19,7 +20,7 @@ from ingest.formats import LogFormat
 from ingest.inventory import Context, InventoryFormat, read_snapshot
 from ingest.log_reader import BlockReader, LogTables, decode
 from ingest.names import folder_of_archive, names_from_path, names_of_snapshot, with_label
-from ingest.pool import JOB_BYTES, WORTH_BYTES, Job, Part, WorkerPool
+from ingest.pool import JOB_BYTES, WORTH_BYTES, Job, Part, Spool, WorkerPool
 from ingest.tables import TableWriter
 
 #: An inventory file is held in memory whole; a larger one is refused.
@@ -130,7 +131,7 @@ class _Reading:
             digest.update(chunk)
 
         try:
-            yield from self._read(cut_blocks(content.lines(see), BLOCK_BYTES), size)
+            yield from self._read(content.lines(see), size)
         except InventoryError as error:
             facts.error = str(error).removeprefix(f"{facts.source}: ")
         except BrokenExecutor:
@@ -141,14 +142,14 @@ class _Reading:
             facts.truncated |= content.truncated
             facts.error = facts.error or content.problem
 
-    def _read(self, blocks: Iterator[Block], size: int) -> Iterator[None]:
-        first = next(blocks, None)
-        if first is None:
-            return
-        blocks = chain((first,), blocks)
+    def _read(self, chunks: Iterator[bytes], size: int) -> Iterator[None]:
         content = self._content
         if content.inventory is not None:
-            yield from self._read_inventory(blocks, content.inventory)
+            yield from self._read_inventory(cut_blocks(chunks, BLOCK_BYTES), content.inventory)
+            return
+        head, chunks = _look_ahead(chunks)
+        first = next(cut_blocks(iter(head), BLOCK_BYTES), None)
+        if first is None:
             return
         sample = first.data[:SAMPLE_BYTES]
         outer = () if content.container is None else (ENTRIES,)
@@ -156,10 +157,10 @@ class _Reading:
         ordered = any(envelope.name in _ORDERED_ENVELOPES for envelope in reader.unwrapper.chain)
         worth = WORTH_BYTES if content.compression == "none" else WORTH_BYTES // 8
         if self._pool is not None and size >= worth and not ordered and not reader.is_binary:
-            yield from self._read_in_pool(blocks, reader, self._pool)
+            yield from self._read_in_pool(chunks, size, reader, self._pool)
             return
         try:
-            for block in blocks:
+            for block in cut_blocks(chunks, BLOCK_BYTES):
                 reader.read(block, self.facts, self._output.logs)
                 yield
         finally:
@@ -188,39 +189,37 @@ class _Reading:
             facts.others[known.counted_as] -= snapshot.unread_lines
             facts.others["not_access_log"] += snapshot.unread_lines
 
-    def _read_in_pool(self, blocks: Iterator[Block], reader: BlockReader, pool: WorkerPool) -> Iterator[None]:
-        """Give ranges of blocks to the workers; only what had to be decompressed is sent to them."""
-        held: list[Block] = []
-        size = 0
-        for block in blocks:
-            if block.overlong:
-                reader.read(block, self.facts, self._output.logs)
-                self._submit(held, reader, pool)
-                held, size = [], 0
-                continue
-            held.append(block)
-            size += len(block.data) + 1
-            if size >= JOB_BYTES:
-                self._submit(held, reader, pool)
-                held, size = [], 0
-            yield
-        self._submit(held, reader, pool)
-
-    def _submit(self, blocks: Sequence[Block], reader: BlockReader, pool: WorkerPool) -> None:
-        if not blocks:
+    def _read_in_pool(
+        self, chunks: Iterator[bytes], size: int, reader: BlockReader, pool: WorkerPool
+    ) -> Iterator[None]:
+        """Give ranges of lines to the workers, which read them from the file; what is packed is unpacked for them."""
+        pool.start()
+        if self._content.in_place:
+            for found in cut_ranges(chunks, _job_bytes(size, pool.workers)):
+                self._submit(found, reader, pool)
+                yield
             return
-        in_place = self._content.in_place
+        spool = Spool(pool.folder)
+        try:
+            for found in cut_ranges(chunks, JOB_BYTES, spool.keep):
+                spool.close()
+                self._submit(found, reader, pool, spool.path_of(found.number))
+                yield
+        finally:
+            spool.close()
+
+    def _submit(self, found: Range, reader: BlockReader, pool: WorkerPool, spool: Path | None = None) -> None:
         job = Job(
             origin=reader.origin,
             format_names=tuple(known.name for known in reader.formats),
             log_formats=pool.log_formats,
             envelopes=tuple(envelope.name for envelope in reader.unwrapper.chain),
-            path=self._source.path,
+            path=spool or self._source.path,
             file_number=self._file_number,
-            offset=blocks[0].offset,
-            size=sum(len(block.data) + 1 for block in blocks),
-            data=None if in_place else b"\n".join(block.data for block in blocks),
-            first_line=blocks[0].first_line,
+            is_spool=spool is not None,
+            offset=0 if spool else found.offset,
+            size=found.size,
+            first_line=found.first_line,
             folder=pool.folder,
             number=pool.next_number(),
         )
@@ -244,3 +243,17 @@ class _Reading:
     def _take(self, part: Part) -> None:
         self._output.parts.append(part)
         self.facts.merge(part.facts)
+
+
+def _look_ahead(chunks: Iterator[bytes]) -> tuple[list[bytes], Iterator[bytes]]:
+    """Return the chunks of the first block, and all of them."""
+    head: list[bytes] = []
+    while sum(map(len, head)) < BLOCK_BYTES and (chunk := next(chunks, b"")):
+        head.append(chunk)
+    return head, chain(head, chunks)
+
+
+def _job_bytes(size: int, workers: int) -> int:
+    """Return how much of a file to give to a worker at a time, so that all end together."""
+    rounds = max(round(size / JOB_BYTES / workers), 1)
+    return size // (rounds * workers) + 1

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.pieces import FEW
+from ingest.pieces import FEW, TEXT
 
 #: Rows in a row group, at least, but for the last.
 GROUP_ROWS = 250_000
@@ -96,6 +96,8 @@ class TableWriter:
                 for field in fields
                 if field.name not in _NO_DICTIONARY and not pa.types.is_nested(field.type)
             ],
+            # The least and the greatest of texts that hardly repeat help no query.
+            write_statistics=[field.name for field in fields if field.type != TEXT],
             write_page_index=False,
             store_schema=False,
         )
