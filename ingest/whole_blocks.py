@@ -27,7 +27,6 @@ MANY_VALUES = frozenset(
         "start_time",
         "request_id",
         "downstream_remote_address",
-        "upstream_local_address",
         "bytes_received",
         "bytes_sent",
         "duration_ms",
