@@ -147,10 +147,11 @@ class _Reading:
         if content.inventory is not None:
             yield from self._read_inventory(cut_blocks(chunks, BLOCK_BYTES), content.inventory)
             return
-        head, chunks = _look_ahead(chunks)
-        first = next(cut_blocks(iter(head), BLOCK_BYTES), None)
+        head: list[bytes] = []
+        first = next(cut_blocks(_kept(chunks, head), BLOCK_BYTES), None)
         if first is None:
             return
+        chunks = chain(head, chunks)
         sample = first.data[:SAMPLE_BYTES]
         outer = () if content.container is None else (ENTRIES,)
         reader = BlockReader.for_sample(sample, self._source.name, self._source.names, self._formats, outer)
@@ -245,12 +246,11 @@ class _Reading:
         self.facts.merge(part.facts)
 
 
-def _look_ahead(chunks: Iterator[bytes]) -> tuple[list[bytes], Iterator[bytes]]:
-    """Return the chunks of the first block, and all of them."""
-    head: list[bytes] = []
-    while sum(map(len, head)) < BLOCK_BYTES and (chunk := next(chunks, b"")):
-        head.append(chunk)
-    return head, chain(head, chunks)
+def _kept(chunks: Iterator[bytes], held: list[bytes]) -> Iterator[bytes]:
+    """Yield chunks, and hold what was yielded."""
+    for chunk in chunks:
+        held.append(chunk)
+        yield chunk
 
 
 def _job_bytes(size: int, workers: int) -> int:

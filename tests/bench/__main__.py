@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.comparison import Outcome, compare
+from tests.bench.comparison import Outcome, compare, read_large
 from tests.bench.corpus import Corpus, write_corpus
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--repeat", type=int, default=1, help="runs of each reader, of which the fastest counts")
     verb.add_argument("--only", help="readers whose name holds this, such as hopline or duckdb")
     verb.add_argument("--folder", type=Path, help="where the logs are made and kept (default: a temporary one)")
+    verb.add_argument("--large", type=read_size, help="also let hopline read so much text, to see its memory")
     verb.add_argument("--note", default="", help="something to say below the table")
     verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
     options = parser.parse_args(arguments)
@@ -66,7 +67,10 @@ def _ingest(options: argparse.Namespace) -> int:
     machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
 
     def run(folder: Path) -> list[Outcome]:
-        return list(compare(options.size, folder, repeat=options.repeat, only=options.only, say=_say))
+        outcomes = list(compare(options.size, folder, repeat=options.repeat, only=options.only, say=_say))
+        if options.large:
+            outcomes.append(read_large(options.size, options.large, folder, say=_say))
+        return outcomes
 
     if options.folder is not None:
         outcomes = run(options.folder)
