@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,16 +119,17 @@ def write(folder: Path, rows: list[dict[str, Any]], **tables: list[dict[str, Any
         for name, count in sorted(lines.items())
     ]
     return Files(
-        access_log=_write(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
-        rejects=_write(folder / "rejects.parquet", [], schema.REJECTS),
-        sources=_write(folder / "sources.parquet", sources, schema.SOURCES),
-        inventory=_write(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
-        outlier_events=_write(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
+        access_log=write_table(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
+        rejects=write_table(folder / "rejects.parquet", [], schema.REJECTS),
+        sources=write_table(folder / "sources.parquet", sources, schema.SOURCES),
+        inventory=write_table(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
+        outlier_events=write_table(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
     )
 
 
-def _write(path: Path, rows: list[dict[str, Any]], kind: pa.Schema) -> tuple[Path, ...]:
-    pq.write_table(pa.Table.from_pylist(rows, schema=kind), path)
+def write_table(path: Path, rows: Sequence[dict[str, Any]], kind: pa.Schema) -> tuple[Path, ...]:
+    """Write rows as one Parquet file of a schema."""
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=kind), path)
     return (path,)
 
 
