@@ -1,7 +1,7 @@
 -- Which service was asked for, and what is the address that the request was sent to?
 -- What one entry says of its way, without how it ended.
 -- internal
--- needs: access_log, source_numbers, cluster_names, endpoint_groups, authority_services
+-- needs: access_log, source_numbers, cluster_names, endpoint_groups, authority_services, pods
 -- columns:
 --   access_log.*
 --   hop_id: Number of the entry, unique within a session and ordered by source and line.
@@ -37,11 +37,11 @@ SELECT
     list_contains(j.response_flags, 'UH') AS no_host,
     e.endpoint_kind,
     e.endpoint_cluster,
-    e.network,
-    e.region,
-    e.zone,
-    e.subzone,
-    e.workload,
+    coalesce(e.network, p.network) AS network,
+    coalesce(e.region, p.region) AS region,
+    CASE WHEN e.region IS NULL OR e.region = p.region THEN coalesce(e.zone, p.zone) ELSE e.zone END AS zone,
+    CASE WHEN e.region IS NULL OR e.region = p.region THEN coalesce(e.subzone, p.subzone) ELSE e.subzone END AS subzone,
+    coalesce(e.workload, p.workload) AS workload,
     e.endpoint_basis,
     e.endpoint_group,
     j.start_time + to_milliseconds(coalesce(j.duration_ms, 0)) AS end_time
@@ -53,4 +53,8 @@ LEFT JOIN authority_services AS h ON h.authority = j.authority AND c.service IS 
 LEFT JOIN endpoint_groups AS e
     ON e.cluster_id IS NOT DISTINCT FROM j.cluster_id
     AND e.upstream_cluster IS NOT DISTINCT FROM j.upstream_cluster
-    AND e.upstream_host = j.upstream_host;
+    AND e.upstream_host = j.upstream_host
+LEFT JOIN pods AS p
+    ON p.address = e.endpoint_ip AND p.cluster_id = e.endpoint_cluster AND e.endpoint_kind <> 'east_west_gateway'
+    AND (p.valid_from IS NULL OR j.start_time >= p.valid_from)
+    AND (p.valid_until IS NULL OR j.start_time < p.valid_until);
