@@ -58,8 +58,16 @@ app.command("schema")(schema.schema)
 app.command("formats")(formats.formats)
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived; raised so that temporary folders are removed on the way out."""
+class _EndedError(BaseException):
+    """SIGINT or SIGTERM arrived; raised so that temporary folders are removed on the way out.
+
+    No KeyboardInterrupt: where one passes through an exec() of text, as in imports that make dataclasses, CPython
+    remembers it as unhandled, and ends by the signal in spite of our exit code.
+    """
+
+
+#: The signals that have arrived: a library may turn what was raised for one into an error of its own.
+_arrived: list[int] = []
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -67,23 +75,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     0 ok; 1 nothing could be read, or the query failed; 2 usage; 3 an objective was missed; 130 interrupted.
     """
+    _arrived.clear()
     with suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _end)
+        signal.signal(signal.SIGINT, _end)
     try:
         result = typer.main.get_command(app).main(
             list(sys.argv[1:] if arguments is None else arguments), prog_name="hopline", standalone_mode=False
         )
         sys.stdout.flush()
+        if _arrived:  # what was raised for the signal was swallowed, as some imports do
+            return _explain_end()
         return result if isinstance(result, int) else 0
     except (ReaderLeftError, BrokenPipeError):
         return _leave_quietly()
-    except _Terminated:
-        return TERMINATED
-    except (KeyboardInterrupt, typer.Abort):
-        say("interrupted")
-        return INTERRUPTED
+    except (_EndedError, KeyboardInterrupt, typer.Abort):
+        return _explain_end()
     except Exception as error:
-        return _explain(error)
+        return _explain_end() if _arrived else _explain(error)
 
 
 def _explain(error: Exception) -> int:
@@ -95,8 +104,16 @@ def _explain(error: Exception) -> int:
     return _explain_failure(error)
 
 
-def _end(_signal: int, _frame: object) -> NoReturn:
-    raise _Terminated
+def _end(arrived: int, _frame: object) -> NoReturn:
+    _arrived.append(arrived)
+    raise _EndedError
+
+
+def _explain_end() -> int:
+    if signal.SIGTERM in _arrived:
+        return TERMINATED
+    say("interrupted")
+    return INTERRUPTED
 
 
 def _explain_usage(error: typer.TyperException) -> int:
