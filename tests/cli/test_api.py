@@ -49,7 +49,7 @@ def test_thresholds_on_the_command_line_are_those_of_the_analysis() -> None:
     }
     for flag, option in pairs.items():
         assert getattr(selection, flag) == getattr(options, option)
-    others = {"primary", "since", "until", "service", "objectives"}
+    others = {"primary", "since", "until", "service", "objectives", "networks"}
     assert {field.name for field in fields(options)} <= {*pairs.values(), *others}, (
         "a new option of the analysis needs a flag, or a place in hopline.toml"
     )
