@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hopline import __version__
-from hopline.commands import endpoints, failovers, formats, report, schema, sql
+from hopline.commands import endpoints, failovers, formats, report, schema, sql, trace
 from hopline.console import say, say_error
 from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
@@ -53,6 +53,7 @@ def hopline(
 app.command("report")(report.report)
 app.command("failovers")(failovers.failovers)
 app.command("endpoints")(endpoints.endpoints)
+app.command("trace")(trace.trace)
 app.command("sql")(sql.sql)
 app.command("schema")(schema.schema)
 app.command("formats")(formats.formats)
