@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Annotated, NoReturn
 
@@ -50,13 +50,18 @@ def hopline(
     """
 
 
-app.command("report")(report.report)
-app.command("failovers")(failovers.failovers)
-app.command("endpoints")(endpoints.endpoints)
-app.command("trace")(trace.trace)
-app.command("sql")(sql.sql)
-app.command("schema")(schema.schema)
-app.command("formats")(formats.formats)
+#: In the order of `hopline --help`: each verb, and what it is for in words that fit into one line of 80.
+_VERBS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("report", report.report, "Write a failover timeline: one page, offline."),
+    ("failovers", failovers.failovers, "Show what failed over, when, at what cost."),
+    ("endpoints", endpoints.endpoints, "Show who served what, and how well."),
+    ("trace", trace.trace, "One request through every proxy that logged it."),
+    ("sql", sql.sql, "Ask the logs a question in SQL."),
+    ("schema", schema.schema, "Say what the tables and their columns mean."),
+    ("formats", formats.formats, "List known log formats; find out a file's."),
+)
+for _name, _verb, _purpose in _VERBS:
+    app.command(_name, short_help=_purpose)(_verb)
 
 
 class _EndedError(BaseException):
