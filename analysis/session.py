@@ -41,6 +41,10 @@ class ParsedFiles(Protocol):
     @property
     def outlier_events(self) -> tuple[Path, ...]: ...  # noqa: D102
     @property
+    def mesh_config(self) -> tuple[Path, ...]: ...  # noqa: D102
+    @property
+    def endpoint_counters(self) -> tuple[Path, ...]: ...  # noqa: D102
+    @property
     def warnings(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def evidence(self) -> EvidenceReader: ...  # noqa: D102
@@ -119,6 +123,8 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         "source_files": parsed.sources,
         "inventory": parsed.inventory,
         "outlier_events": parsed.outlier_events,
+        "mesh_config": parsed.mesh_config,
+        "endpoint_counters": parsed.endpoint_counters,
     }
     # On disk, so that tables are compressed and memory stays bounded, however long the log.
     connection = duckdb.connect(
