@@ -160,6 +160,7 @@ def mentioned(query: str) -> set[str]:
         "duckdb_tables",
         "duckdb_views",
         "duckdb_columns",
+        "duckdb_functions",
         "tables",
         "pg_catalog",
     }:

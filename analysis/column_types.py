@@ -22,6 +22,11 @@ _TABLES = {
     "outlier_events": schema.OUTLIER_EVENTS,
 }
 
+_MACROS = """
+SELECT function_name AS name, len(parameters) AS arguments
+FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal
+"""
+
 
 @dataclass(frozen=True)
 class _EmptyParse:
@@ -51,8 +56,14 @@ def column_types() -> Mapping[tuple[str, str], str]:
         tempfile.TemporaryDirectory(prefix="hopline-") as folder,
         open_session(_write_nothing(Path(folder))) as session,
     ):
-        rows = session.sql(query).to_pylist()
-    return {(row["table_name"], row["column_name"]): row["data_type"] for row in rows}
+        types = {(row["table_name"], row["column_name"]): row["data_type"] for row in session.sql(query).to_pylist()}
+        for macro in session.sql(_MACROS).to_pylist():
+            call = f"{macro['name']}({', '.join(['NULL'] * macro['arguments'])})"
+            # A macro has no columns in the catalog, and a call without rows has none to ask for its types.
+            asked = f"SELECT typeof(COLUMNS(m.*)) FROM (SELECT 1) AS one LEFT JOIN {call} AS m ON true LIMIT 1"
+            (row,) = session.sql(asked).to_pylist()
+            types |= {(macro["name"], column): kind for column, kind in row.items()}
+    return types
 
 
 def _write_nothing(folder: Path) -> _EmptyParse:

@@ -98,8 +98,11 @@ class Session:
             self._connection.execute(statement)
             if name == "judged_failovers":
                 judge(self._connection, self.options)
-            for column in catalog[name].columns:
-                self._connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {_literal(column.comment)}')
+            if catalog[name].kind == "macro":
+                self._connection.execute(f"COMMENT ON MACRO TABLE {name} IS {_literal(catalog[name].question)}")
+            else:
+                for column in catalog[name].columns:
+                    self._connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {_literal(column.comment)}')
             self._built.add(name)
 
 
@@ -150,6 +153,13 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         connection.execute(f"SET VARIABLE {name} = CAST($value AS TIMESTAMPTZ)", {"value": text})
     for name, text in (("primary_group", options.primary), ("service", options.service)):
         connection.execute(f"SET VARIABLE {name} = CAST($value AS VARCHAR)", {"value": text})
+    services, groups = (
+        (list(names) for names in zip(*options.primaries, strict=True)) if options.primaries else ([], [])
+    )
+    connection.execute(
+        "SET VARIABLE primaries = MAP(CAST($services AS VARCHAR[]), CAST($groups AS VARCHAR[]))",
+        {"services": services, "groups": groups},
+    )
     connection.execute("SET lock_configuration = true")
     return connection
 

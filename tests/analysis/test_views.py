@@ -66,7 +66,9 @@ def _access_log(path: Path) -> list[dict[str, Any]]:
 
 def _options(path: Path) -> Options:
     given = tomllib.loads(path.read_text()) if path.exists() else {}
-    return Options(**{**given, "objectives": Objectives(**given.get("objectives", {}))})
+    given["objectives"] = Objectives(**given.get("objectives", {}))
+    given["primaries"] = tuple(map(tuple, given.get("primaries", ())))
+    return Options(**given)
 
 
 def _cases() -> list[str]:
