@@ -74,6 +74,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             list(sys.argv[1:] if arguments is None else arguments), prog_name="hopline", standalone_mode=False
         )
         sys.stdout.flush()
+        if result == INTERRUPTED:  # typer makes this of a Ctrl-C
+            say("interrupted")
         return result if isinstance(result, int) else 0
     except (ReaderLeftError, BrokenPipeError):
         return _leave_quietly()

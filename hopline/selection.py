@@ -107,6 +107,8 @@ class Selection:
         """
         import analysis
 
+        if not self.logs:
+            raise UsageError("missing argument 'LOGS'.", hint="name access logs: files, folders, globs or -")
         since, until = parse_window(self.since, self.until)
         options = analysis.Options(
             primary=self.primary,
