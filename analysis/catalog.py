@@ -115,6 +115,12 @@ _BASE = (
         "Which endpoints did Envoy's outlier detection eject or take back?",
         schema.OUTLIER_EVENT_COLUMNS,
     ),
+    _base("mesh_config", "What do Istio's resources and Envoy's clusters set?", schema.MESH_CONFIG_COLUMNS),
+    _base(
+        "endpoint_counters",
+        "What had Envoy counted, per endpoint and per cluster, when it was asked?",
+        schema.ENDPOINT_COUNTER_COLUMNS,
+    ),
     _base("response_flags", "What does each of Envoy's response flags mean?", FLAG_COLUMNS),
 )
 

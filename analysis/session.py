@@ -49,6 +49,10 @@ class ParsedFiles(Protocol):
     @property
     def outlier_events(self) -> tuple[Path, ...]: ...  # noqa: D102
     @property
+    def mesh_config(self) -> tuple[Path, ...]: ...  # noqa: D102
+    @property
+    def endpoint_counters(self) -> tuple[Path, ...]: ...  # noqa: D102
+    @property
     def warnings(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def evidence(self) -> EvidenceReader: ...  # noqa: D102
@@ -177,6 +181,8 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         "source_files": parsed.sources,
         "inventory": parsed.inventory,
         "outlier_events": parsed.outlier_events,
+        "mesh_config": parsed.mesh_config,
+        "endpoint_counters": parsed.endpoint_counters,
     }
     # On disk, so that tables are compressed and memory stays bounded, however long the log.
     connection = duckdb.connect(
@@ -218,6 +224,13 @@ def _set_variables(connection: duckdb.DuckDBPyConnection, options: Options) -> N
         connection.execute(f"SET VARIABLE {name} = CAST($value AS TIMESTAMPTZ)", {"value": text})
     for name, text in (("primary_group", options.primary), ("service", options.service)):
         connection.execute(f"SET VARIABLE {name} = CAST($value AS VARCHAR)", {"value": text})
+    services, groups = (
+        (list(names) for names in zip(*options.primaries, strict=True)) if options.primaries else ([], [])
+    )
+    connection.execute(
+        "SET VARIABLE primaries = MAP(CAST($services AS VARCHAR[]), CAST($groups AS VARCHAR[]))",
+        {"services": services, "groups": groups},
+    )
 
 
 def _interrupt(*connections: duckdb.DuckDBPyConnection) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +66,7 @@ class Outputs:
     tables: Path | None
 
 
-@partial(takes_logs, required=False)
+@takes_logs
 def report(
     selection: Selection,
     *,
@@ -144,8 +143,8 @@ def report(
         _refuse_to_make(selection, from_, redacted=bool(wanted), tables=tables is not None)
         _render_again(from_, manner, outputs)
         return
-    if not selection.logs:
-        raise UsageError("missing argument 'LOGS'.", hint="hopline report --help")
+    manner = replace(manner, zone=manner.zone or selection.configuration.time_zone)
+    wanted = wanted or parse_redaction(",".join(selection.configuration.redact) or None, redact_key)
     selection.refuse_to_overwrite(output)
     if tables is not None:
         for _, _, file in list_table_files(tables):

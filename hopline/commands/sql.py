@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -29,7 +28,7 @@ Parameters = Annotated[
 ]
 
 
-@partial(takes_logs, required=False)
+@takes_logs
 def sql(
     query: Annotated[
         str,
@@ -54,7 +53,7 @@ def sql(
     """
     chosen = choose_format(format_, output)
     values = parse_parameters(param or ())
-    if query == "-" and any(log.rpartition("=")[2] == "-" for log in selection.logs):
+    if query == "-" and any(log.rpartition("=")[2] == "-" for log in selection.merge().logs or ()):
         raise UsageError("standard input is the query or the logs, not both", hint="put the query into a file: @FILE")
     text = read_query(query)
     selection.refuse_to_overwrite(output)

@@ -6,13 +6,14 @@ exit_code = 0
 stdin     = text on standard input
 stdout    = regular expression for all of it, or a list of expressions that each must be found
 stderr    = the same for standard error
-[files]   = file -> text (or {hex = "..."}, or {folder = true}) that lies in the working folder before
+[files]   = file -> text, {hex = "..."}, {copy = "path in sample_logs"} or {folder = true}, there before
 [leaves]  = file -> expression that its text must have after; false where it must not be there
 [env]     = environment variables
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -69,6 +70,8 @@ def lay(path: Path, content: Any) -> None:
         path.write_text(content)
     elif "hex" in content:
         path.write_bytes(bytes.fromhex(content["hex"]))
+    elif "copy" in content:
+        shutil.copyfile(HOME / "sample_logs" / content["copy"], path)
     else:
         path.mkdir()
 

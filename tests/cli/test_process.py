@@ -37,6 +37,7 @@ def test_interrupted(tmp_path: Path, sent: int, code: int) -> None:
     stdout, stderr = run.communicate(timeout=30)
     assert run.returncode == code
     assert stdout == b""
+    assert stderr.endswith(b"interrupted\n" if sent == signal.SIGINT else b"")
     assert b"Traceback" not in stderr
     assert list(tmp_path.iterdir()) == [], "temporary files are left"
 
