@@ -56,6 +56,7 @@ class Session:
         self.options = options
         self.warnings = parsed.warnings
         self.evidence = parsed.evidence
+        self._parsed = parsed
         self._built: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
         self._connection = _connect(parsed, options, Path(self._spill.name))
@@ -75,6 +76,10 @@ class Session:
             return _narrow(result.to_arrow_table())
         except duckdb.Error as error:
             raise QueryError(str(error), hint=_hint(str(error))) from error
+
+    def narrow(self, options: Options) -> Session:
+        """Return another session over the same files, by other choices; it has to be closed as well."""
+        return Session(self._parsed, options)
 
     def close(self) -> None:
         """Release the database and its temporary files."""
