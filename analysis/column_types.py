@@ -20,6 +20,8 @@ _TABLES = {
     "sources": schema.SOURCES,
     "inventory": schema.INVENTORY,
     "outlier_events": schema.OUTLIER_EVENTS,
+    "mesh_config": schema.MESH_CONFIG,
+    "endpoint_counters": schema.ENDPOINT_COUNTERS,
 }
 
 _MACROS = """
@@ -37,6 +39,8 @@ class _EmptyParse:
     sources: tuple[Path, ...]
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
+    mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
 
     @property
@@ -74,5 +78,11 @@ def _write_nothing(folder: Path) -> _EmptyParse:
 
     files = {name: write(name, kind) for name, kind in _TABLES.items()}
     return _EmptyParse(
-        files["access_log"], files["rejects"], files["sources"], files["inventory"], files["outlier_events"]
+        access_log=files["access_log"],
+        rejects=files["rejects"],
+        sources=files["sources"],
+        inventory=files["inventory"],
+        outlier_events=files["outlier_events"],
+        mesh_config=files["mesh_config"],
+        endpoint_counters=files["endpoint_counters"],
     )

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hopline import __version__
-from hopline.commands import endpoints, failovers, formats, report, schema, sql
+from hopline.commands import endpoints, failovers, formats, report, schema, sql, trace
 from hopline.console import say, say_error
 from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
@@ -55,6 +55,7 @@ _VERBS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("report", report.report, "Write a failover timeline: one page, offline."),
     ("failovers", failovers.failovers, "Show what failed over, when, at what cost."),
     ("endpoints", endpoints.endpoints, "Show who served what, and how well."),
+    ("trace", trace.trace, "One request through every proxy that logged it."),
     ("sql", sql.sql, "Ask the logs a question in SQL."),
     ("schema", schema.schema, "Say what the tables and their columns mean."),
     ("formats", formats.formats, "List known log formats; find out a file's."),

@@ -72,6 +72,13 @@ class BlockReader:
     unwrapper: Unwrapper
     is_binary: bool
 
+    @property
+    def manner(self) -> str:
+        """Say in one word how lines are read: envelopes, formats in their order, and what else the sample decides."""
+        envelopes = "+".join(envelope.name for envelope in self.unwrapper.chain)
+        formats = ",".join(known.name for known in self.formats)
+        return f"{envelopes}:{formats}:{self.origin.serves_inbound}:{self.is_binary}"
+
     @staticmethod
     def for_sample(
         sample: bytes, source: str, names: Names, formats: Sequence[LogFormat], outer: tuple[Envelope, ...] = ()

@@ -29,14 +29,22 @@ _NO_DICTIONARY = frozenset(
         "upstream_service_time_ms",
     }
 )
+#: Columns that are looked up by value, and whose values are anywhere: minimum and maximum do not help.
+_LOOKED_UP = frozenset({"request_id"})
+#: A Bloom filter says "perhaps" of so many values that a row group does not hold.
+BLOOM_FALSE_POSITIVES = 0.01
 
 
 class TableWriter:
-    """Writes one table to one Parquet file; the file appears with the first group, or empty at `close`."""
+    """Writes one table to one Parquet file; the file appears with the first group, or empty at `close`.
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    A `lasting` file is one to look things up in, again and again: it gets Bloom filters.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, *, lasting: bool = False) -> None:
         self.path = path
         self._schema = schema
+        self._lasting = lasting
         self._held: list[pa.Table] = []
         #: Rows added so far.
         self.rows = 0
@@ -70,6 +78,7 @@ class TableWriter:
 
     def _flush(self) -> None:
         if self._writer is None:
+            blooms = _LOOKED_UP.intersection(self._schema.names) if self._lasting else ()
             self._writer = pq.ParquetWriter(
                 self.path,
                 self._schema,
@@ -81,6 +90,9 @@ class TableWriter:
                     if field.name not in _NO_DICTIONARY and not pa.types.is_nested(field.type)
                 ],
                 write_page_index=False,
+                bloom_filter_options={
+                    name: {"ndv": max(self._held_rows, 1), "fpp": BLOOM_FALSE_POSITIVES} for name in blooms
+                },
             )
         table = pa.concat_tables(self._held) if self._held else self._schema.empty_table()
         self._held, self._held_rows, self._bytes = [], 0, 0

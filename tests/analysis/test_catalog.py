@@ -11,7 +11,7 @@ from analysis.catalog import closure, load_catalog, mentioned, public_relations
 from tests.analysis.simulate import entry, write
 
 #: What the table macros can be called with.
-_ARGUMENTS = {"priority_load": "[2, 1], [3, 1]"}
+_ARGUMENTS = {"priority_load": "[2, 1], [3, 1]", "trace_of": "'r1'"}
 
 
 def test_every_relation_has_the_columns_that_its_header_promises(tmp_path: Path) -> None:
