@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hopline import __version__
-from hopline.commands import endpoints, failovers, formats, report, schema, sql
+from hopline.commands import endpoints, failovers, formats, ingest, report, schema, sql
 from hopline.console import say, say_error
 from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
@@ -50,6 +50,7 @@ def hopline(
     """
 
 
+app.command("ingest")(ingest.ingest)
 app.command("report")(report.report)
 app.command("failovers")(failovers.failovers)
 app.command("endpoints")(endpoints.endpoints)
