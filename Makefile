@@ -42,8 +42,8 @@ report: $(RUN_STAMP) ## the main job on a real failover: SAMPLE=sample_logs/cras
 	$(BIN)/hopline report $(SAMPLE) -o $(REPORT)
 	@echo "Open it in a browser: $(abspath $(REPORT))"
 
-test: lint types imports ## ruff, mypy, import contracts, then every test (docs are checked there too)
-	$(BIN)/python -m pytest -m "not soak"
+test: lint types imports ## ruff, mypy, import contracts, then every test on all cores (docs are checked there too)
+	$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

@@ -20,7 +20,14 @@ _TABLES = {
     "sources": schema.SOURCES,
     "inventory": schema.INVENTORY,
     "outlier_events": schema.OUTLIER_EVENTS,
+    "mesh_config": schema.MESH_CONFIG,
+    "endpoint_counters": schema.ENDPOINT_COUNTERS,
 }
+
+_MACROS = """
+SELECT function_name AS name, len(parameters) AS arguments
+FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal
+"""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class _EmptyParse:
     sources: tuple[Path, ...]
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
+    mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
 
     @property
@@ -51,8 +60,14 @@ def column_types() -> Mapping[tuple[str, str], str]:
         tempfile.TemporaryDirectory(prefix="hopline-") as folder,
         open_session(_write_nothing(Path(folder))) as session,
     ):
-        rows = session.sql(query).to_pylist()
-    return {(row["table_name"], row["column_name"]): row["data_type"] for row in rows}
+        types = {(row["table_name"], row["column_name"]): row["data_type"] for row in session.sql(query).to_pylist()}
+        for macro in session.sql(_MACROS).to_pylist():
+            call = f"{macro['name']}({', '.join(['NULL'] * macro['arguments'])})"
+            # A macro has no columns in the catalog, and a call without rows has none to ask for its types.
+            asked = f"SELECT typeof(COLUMNS(m.*)) FROM (SELECT 1) AS one LEFT JOIN {call} AS m ON true LIMIT 1"
+            (row,) = session.sql(asked).to_pylist()
+            types |= {(macro["name"], column): kind for column, kind in row.items()}
+    return types
 
 
 def _write_nothing(folder: Path) -> _EmptyParse:
@@ -63,5 +78,11 @@ def _write_nothing(folder: Path) -> _EmptyParse:
 
     files = {name: write(name, kind) for name, kind in _TABLES.items()}
     return _EmptyParse(
-        files["access_log"], files["rejects"], files["sources"], files["inventory"], files["outlier_events"]
+        access_log=files["access_log"],
+        rejects=files["rejects"],
+        sources=files["sources"],
+        inventory=files["inventory"],
+        outlier_events=files["outlier_events"],
+        mesh_config=files["mesh_config"],
+        endpoint_counters=files["endpoint_counters"],
     )

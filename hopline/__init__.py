@@ -27,7 +27,7 @@ from ingest.errors import (
 )
 
 if TYPE_CHECKING:
-    from analysis import Options, Session
+    from analysis import Network, Options, Session
     from hopline.workspace import open_logs as open  # noqa: A004
     from reports import Report, build_report, from_json, to_html, to_json, to_markdown
 
@@ -36,6 +36,7 @@ __all__ = [
     "FormatError",
     "HoplineError",
     "InventoryError",
+    "Network",
     "Options",
     "OutputError",
     "QueryError",
@@ -58,6 +59,7 @@ __version__ = "0.1.0"
 #: Public name -> (module, name there) of what is imported only when it is asked for.
 _LAZY = {
     "open": ("hopline.workspace", "open_logs"),
+    "Network": ("analysis", "Network"),
     "Options": ("analysis", "Options"),
     "Session": ("analysis", "Session"),
     "Report": ("reports", "Report"),

@@ -16,7 +16,7 @@ from hopline.configuration import Configuration, read_configuration
 from hopline.console import say_warnings
 from hopline.moments import parse_moment, parse_window
 from hopline.workspace import DEFAULT_STORE, is_store, open_logs
-from ingest.errors import StoreError, UsageError
+from ingest.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
     import analysis
@@ -199,10 +199,26 @@ class Selection:
             "merge_gap_s": self.merge_gap,
             "full_share": self.full_share,
         }
+        told = self.configuration
         options = analysis.Options(
-            primary=self.primary, since=since, until=until, service=self.service, objectives=asked
+            primary=self.primary,
+            primaries=told.primaries,
+            since=since,
+            until=until,
+            service=self.service,
+            objectives=asked,
+            networks=self._make_networks(),
         )
         return replace(options, **{name: value for name, value in thresholds.items() if value is not None})
+
+    def _make_networks(self) -> tuple[analysis.Network, ...]:
+        import analysis
+
+        told = self.configuration
+        try:
+            return tuple(analysis.Network(**vars(network)) for network in told.networks)
+        except ConfigError as error:
+            raise ConfigError(f"{told.path}: {error}", hint=error.hint) from error
 
     def refuse_to_overwrite(self, output: Path | None) -> None:
         """Raise UsageError when `output` is one of the files that would be read."""

@@ -34,9 +34,10 @@ class Parsed:
     sources: tuple[Path, ...]
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
+    mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     warnings: tuple[str, ...]
     evidence: Evidence
-    mesh_config: tuple[Path, ...] = ()
 
 
 def parse(
@@ -73,6 +74,7 @@ def parse(
         inventory=TableWriter(folder / "inventory.parquet", schema.INVENTORY),
         outlier_events=TableWriter(folder / "outlier_events.parquet", schema.OUTLIER_EVENTS),
         mesh_config=TableWriter(folder / "mesh_config.parquet", schema.MESH_CONFIG),
+        endpoint_counters=TableWriter(folder / "endpoint_counters.parquet", schema.ENDPOINT_COUNTERS),
     )
     workers = count_workers() if workers is None else workers
     pool = WorkerPool(workers, folder, given) if workers > 1 else None
@@ -101,6 +103,7 @@ def parse(
             },
         ),
         mesh_config=(output.mesh_config.close(),),
+        endpoint_counters=(output.endpoint_counters.close(),),
     )
 
 

@@ -50,6 +50,7 @@ class Output:
     inventory: TableWriter
     outlier_events: TableWriter
     mesh_config: TableWriter
+    endpoint_counters: TableWriter
     parts: list[Part] = field(default_factory=list)
 
 
@@ -288,6 +289,7 @@ class Reading:
         self._output.inventory.add_rows(snapshot.inventory)
         self._output.outlier_events.add_rows(snapshot.outlier_events)
         self._output.mesh_config.add_rows(snapshot.mesh_config)
+        self._output.endpoint_counters.add_rows(snapshot.endpoint_counters)
         if snapshot.unread_lines:
             facts.others[known.counted_as] -= snapshot.unread_lines
             facts.others["not_access_log"] += snapshot.unread_lines

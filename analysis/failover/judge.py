@@ -147,7 +147,7 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
         stretches = grouped[route.number]
         key = (route.cluster_id, route.gateway, route.service, route.service_port, route.subset)
         primary = primaries.get(key, {"primary_group": None, "primary_basis": "none"})
-        declared = primary["primary_basis"] in ("flag", "declared")
+        declared = primary["primary_basis"] in ("flag", "config", "declared")
         if primary["primary_group"] is None:
             # Where nothing tells groups apart there is one group: it can have an outage, not a failover.
             stretches = [replace(s, primary_ok=s.other, other=0) for s in stretches]

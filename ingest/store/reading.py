@@ -21,6 +21,9 @@ from ingest.store.manifest import StoredFile, StoredSource
 from ingest.store.segments import TABLES, write_empty_tables
 from ingest.tables import TableWriter
 
+#: The tables that inventories fill.
+_DECLARED = tuple(name for name in TABLES if name not in ("access_log", "rejects"))
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -36,6 +39,7 @@ class Stored:
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
     mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     labels: tuple[Mapping[str, Any], ...]
     warnings: tuple[str, ...]
     evidence: StoreEvidence
@@ -45,12 +49,11 @@ class Stored:
         read = [pq.read_table(path, columns=["source"])["source"].to_pylist() for path in parsed.sources]
         names = dict.fromkeys(name for found in read for name in found)
         own = tuple({"source_id": name, "source": name, "role": "unknown", "labelled": False} for name in names)
+        declared: dict[str, Any] = {name: (*getattr(self, name), *getattr(parsed, name)) for name in _DECLARED}
         return replace(
             self,
+            **declared,
             sources=(*self.sources, *parsed.sources),
-            inventory=(*self.inventory, *parsed.inventory),
-            outlier_events=(*self.outlier_events, *parsed.outlier_events),
-            mesh_config=(*self.mesh_config, *parsed.mesh_config),
             labels=(*self.labels, *own),
             warnings=(*self.warnings, *parsed.warnings),
         )
@@ -131,12 +134,8 @@ def open_store(root: Path, *, scratch: Path, since: datetime | None = None, unti
     facts = TableWriter(scratch / "sources.parquet", schema.SOURCES)
     facts.add_rows([source.facts.to_row() for source in sources])
     return Stored(
-        access_log=tuple(found["access_log"]),
-        rejects=tuple(found["rejects"]),
+        **{table: tuple(paths) for table, paths in found.items()},
         sources=(facts.close(),),
-        inventory=tuple(found["inventory"]),
-        outlier_events=tuple(found["outlier_events"]),
-        mesh_config=tuple(found["mesh_config"]),
         labels=tuple(_label(source) for source in sources),
         warnings=tuple(_warn(sources)),
         evidence=StoreEvidence(layout.segments, {source.name: source.source for source in sources}),

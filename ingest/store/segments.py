@@ -44,6 +44,7 @@ TABLES: Mapping[str, pa.Schema] = {
     "inventory": schema.INVENTORY,
     "outlier_events": schema.OUTLIER_EVENTS,
     "mesh_config": schema.MESH_CONFIG,
+    "endpoint_counters": schema.ENDPOINT_COUNTERS,
 }
 
 
@@ -66,8 +67,8 @@ class SegmentWriter:
 
     def output(self, sources: TableWriter) -> Output:
         """Return the tables that a source is written into; `sources` stays empty."""
-        write = self._writers
-        return Output(self.logs, sources, write["inventory"], write["outlier_events"], write["mesh_config"], self.parts)
+        named = {name: self._writers[name] for name in TABLES if name not in ("access_log", "rejects")}
+        return Output(self.logs, sources, **named, parts=self.parts)
 
     def see_block(self, block: Block, in_pool: bool = False) -> None:
         """Take in where the lines of a block are; of those that go to the pool, the parts tell."""

@@ -37,6 +37,8 @@ class Files:
     sources: tuple[Path, ...]
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
+    mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
     evidence: NoEvidence = field(default_factory=NoEvidence)
 
@@ -124,6 +126,10 @@ def write(folder: Path, rows: list[dict[str, Any]], **tables: list[dict[str, Any
         sources=_write(folder / "sources.parquet", sources, schema.SOURCES),
         inventory=_write(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
         outlier_events=_write(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
+        mesh_config=_write(folder / "mesh_config.parquet", tables.get("mesh_config", []), schema.MESH_CONFIG),
+        endpoint_counters=_write(
+            folder / "counters.parquet", tables.get("endpoint_counters", []), schema.ENDPOINT_COUNTERS
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 import inspect
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pyarrow as pa
 import pytest
@@ -40,16 +41,20 @@ def test_errors_have_one_base_and_an_exit_code() -> None:
 
 
 def test_thresholds_on_the_command_line_are_those_of_the_analysis() -> None:
-    selection, options = Selection(logs=[]), hopline.Options()
+    options = hopline.Options()
+    assert Selection().make_options() == options
     pairs = {
         "hold_down": "hold_down_s",
         "hold_down_requests": "hold_down_requests",
         "merge_gap": "merge_gap_s",
         "full_share": "full_share",
     }
+    hints = get_type_hints(Selection, include_extras=True)
     for flag, option in pairs.items():
-        assert getattr(selection, flag) == getattr(options, option)
-    others = {"primary", "since", "until", "service", "objectives"}
+        (shown,) = [said.show_default for said in get_args(hints[flag]) if hasattr(said, "show_default")]
+        assert float(shown) == getattr(options, option)
+        assert getattr(Selection(**{flag: 0}).make_options(), option) == 0
+    others = {"primary", "primaries", "since", "until", "service", "objectives", "networks"}
     assert {field.name for field in fields(options)} <= {*pairs.values(), *others}, (
         "a new option of the analysis needs a flag, or a place in hopline.toml"
     )
