@@ -100,7 +100,7 @@ def build_report(
     sources = tuple(_make_source(row) for row in tables["sources"])
     events = tuple(make_record(Event, row) for row in tables["events"])
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
-    built = build_scenes(session, incidents, failovers, phases, sources)
+    built = build_scenes(session, incidents, failovers, phases, events=events, sources=sources)
     asked = _read_asked(session)
     verdicts = _read_verdicts(session) if _asks_anything(asked) else ()
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]

@@ -18,12 +18,13 @@ from markupsafe import Markup
 from reports import wording
 from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
 from reports.charts import Chart, Subject, draw_scene, name_group, palette
-from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Source
+from reports.model import Event, EvidenceLine, Failover, Figure, Phase, Report, Source
 from reports.objectives import describe_measure, describe_objective, describe_subject
 from reports.questions import ask_questions
 from reports.redaction import describe_redaction
 from reports.series import Scene
 from reports.story import Chapter, tell_story
+from reports.terms import define_terms
 
 #: Longest text of a log that a table cell shows whole.
 _LONGEST_CELL = 120
@@ -49,6 +50,19 @@ class Section:
     chapter: Chapter
     timelines: tuple[Timeline, ...]
 
+    def find_place(self, event: Event) -> tuple[str, str, str] | None:
+        """Return the scene that shows an event and the stretch of its time axis around it, from and to."""
+        if event.latest is None:
+            return None
+        begin, end = event.earliest or event.latest, event.until_latest or event.latest
+        around = max((end - begin) * 2, timedelta(seconds=1))
+        for timeline in self.timelines:
+            scene, chart = timeline.scene, timeline.chart
+            if event.failover_id in scene.failover_ids and scene.starts <= event.latest <= scene.ends:
+                first, last = max(begin - around, scene.starts), min(end + around, scene.ends)
+                return scene.scene_id, chart.at(first), chart.at(last)
+        return None
+
 
 def to_html(report: Report) -> str:
     """Return the report as one HTML page; the same report gives the same bytes."""
@@ -71,6 +85,7 @@ def to_html(report: Report) -> str:
         dated=wording.Clock(report.time_zone, dated=True),
         redaction=describe_redaction(report.redacted),
         questions=ask_questions(report),
+        terms=define_terms(report.choices),
         evidence={(line.source, line.line): line for line in report.evidence},
         logs=logs,
         others=[source for source in report.sources if source not in logs],
