@@ -14,14 +14,18 @@ from datetime import datetime
 from reports.series import Gap, Scene
 
 #: Version of the JSON document. It changes when a field is renamed, removed or means something else.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Time = datetime
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What was read, over all sources. `attributed` counts requests whose endpoint group is known."""
+    """What was read, over all sources.
+
+    `attributed` counts requests whose endpoint group is known, `unattributed` those that an endpoint served of which
+    it is not known; requests that found no endpoint are neither.
+    """
 
     sources: int
     entries_read: int
@@ -31,6 +35,7 @@ class Totals:
     requests: int
     failed: int
     attributed: int
+    unattributed: int
     services: int
     proxies: int
     first_time: Time | None
