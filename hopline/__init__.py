@@ -22,6 +22,7 @@ from ingest.errors import (
     OutputError,
     QueryError,
     SourceError,
+    StoreError,
     UsageError,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "Report",
     "Session",
     "SourceError",
+    "StoreError",
     "UsageError",
     "__version__",
     "build_report",
