@@ -23,6 +23,7 @@ from reports.markdown import to_markdown
 from reports.model import Report
 from reports.page import to_html
 from reports.redaction import Redaction, Secret, make_redaction
+from reports.stills import Still, draw_stills
 
 __all__ = [
     "Batch",
@@ -30,12 +31,14 @@ __all__ = [
     "Redaction",
     "Report",
     "Secret",
+    "Still",
     "Unit",
     "adjust_report",
     "batch_schema",
     "build_report",
     "cut_incident",
     "describe_unit",
+    "draw_stills",
     "from_json",
     "json_schema",
     "keep_earlier",
