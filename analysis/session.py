@@ -210,7 +210,11 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         read = f"SELECT * FROM read_parquet([{listed}])"
         if labels and name != "source_files":
             read = label_rows(name, read)
-        connection.execute(f"CREATE VIEW {name} AS {read}")
+        try:
+            connection.execute(f"CREATE VIEW {name} AS {read}")
+        except duckdb.Error as error:  # a file that is not as it was written
+            message, hint = explain_failure(str(error), "")
+            raise QueryError(message, hint=hint) from error
     _create_flags(connection)
     _set_variables(connection, options)
     connection.execute("SET lock_configuration = true")
