@@ -84,6 +84,18 @@ class Relation:
     call: str = ""
 
     @property
+    def example_call(self) -> str:
+        """The call of a macro in its example, such as `slowest(top := 5)`."""
+        text = self.example or ""
+        start = text.index(f"{self.call}(")
+        depth = 0
+        for place in range(start + len(self.call), len(text)):
+            depth += {"(": 1, ")": -1}.get(text[place], 0)
+            if not depth:
+                return text[start : place + 1]
+        raise CatalogError(f"{self.name}.sql: a parenthesis is not closed in the example")
+
+    @property
     def signature(self) -> str:
         """How a macro is called: `slowest(since := NULL, until := NULL, top := 20)`."""
         told = [p.name if p.default is None else f"{p.name} := {p.default}" for p in self.parameters]
@@ -216,7 +228,7 @@ def _parse(file_stem: str, text: str) -> tuple[Relation, list[str]]:
         (),
         text,
         header.internal,
-        _read_parameters(file_stem, match[4] or "", header.parameters),
+        _read_parameters(file_stem, (kind == "macro" and match[4]) or "", header.parameters),
         header.example,
         f"{match[2]}{file_stem}{match[2]}",
     )

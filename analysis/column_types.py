@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.catalog import load_catalog
 from analysis.session import open_session
 from ingest import schema
 
@@ -23,11 +24,6 @@ _TABLES = {
     "mesh_config": schema.MESH_CONFIG,
     "endpoint_counters": schema.ENDPOINT_COUNTERS,
 }
-
-_MACROS = """
-SELECT function_name AS name, len(parameters) AS arguments
-FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal
-"""
 
 
 @dataclass(frozen=True)
@@ -61,12 +57,12 @@ def column_types() -> Mapping[tuple[str, str], str]:
         open_session(_write_nothing(Path(folder))) as session,
     ):
         types = {(row["table_name"], row["column_name"]): row["data_type"] for row in session.sql(query).to_pylist()}
-        for macro in session.sql(_MACROS).to_pylist():
-            call = f"{macro['name']}({', '.join(['NULL'] * macro['arguments'])})"
-            # A macro has no columns in the catalog, and a call without rows has none to ask for its types.
-            asked = f"SELECT typeof(COLUMNS(m.*)) FROM (SELECT 1) AS one LEFT JOIN {call} AS m ON true LIMIT 1"
-            (row,) = session.sql(asked).to_pylist()
-            types |= {(macro["name"], column): kind for column, kind in row.items()}
+        # A macro has no columns in DuckDB's catalog: a call of it has.
+        for macro in (relation for relation in load_catalog().values() if relation.kind == "macro"):
+            for row in session.sql(f"DESCRIBE FROM {macro.example_call}").to_pylist():
+                types[macro.name, row["column_name"]] = row["column_type"]
+            if any(parameter.name == "column_name" for parameter in macro.parameters):
+                types[macro.name, "value"] = "that of the column"
     return types
 
 

@@ -10,9 +10,9 @@ from analysis.catalog import load_catalog, mentioned, public_relations
 
 _NO_COLUMN = re.compile(
     r'Referenced column "(?P<loose>[^"]+)" not found|does not have a column named "(?P<bound>[^"]+)"'
-    r"|(?P<star>resulted in an empty set of columns)"
 )
-_LAMBDA_TEXT = re.compile(r"= '((?:[^']|'')*)'")
+#: What DuckDB says of COLUMNS(lambda name: name = column_name) where there is no such column.
+_NO_CHOICE = re.compile(r"Star expression .*= '(?P<name>(?:[^']|'')*)'\).*resulted in an empty set of columns")
 _NO_RELATION = re.compile(
     r'(?:Table|Table Function|Referenced table)(?: with name)? "?(?P<name>[\w.]+)"? (?:does not exist|not found)'
 )
@@ -27,7 +27,10 @@ def explain_failure(message: str, query: str) -> tuple[str, str | None]:
     if missing := _NO_RELATION.search(message):
         return _ITS_GUESS.sub("", message), _hint_at_relation(missing["name"])
     if missing := _NO_COLUMN.search(message):
-        return message, _hint_at_column(missing, message, query)
+        return message, _hint_at_column(missing["loose"] or missing["bound"], query)
+    if missing := _NO_CHOICE.search(message):
+        name = missing["name"].replace("''", "'")
+        return f"there is no column {name!r} to group by", _hint_at_column(name, query)
     return message, _hint_in_words(message, query)
 
 
@@ -46,23 +49,17 @@ def _hint_in_words(message: str, query: str) -> str | None:
 
 
 def _hint_at_relation(name: str) -> str:
-    known = [relation.name for relation in public_relations() if not relation.internal]
-    near = find_nearest(name.rpartition(".")[2], known)
+    known = {relation.name: relation for relation in public_relations() if not relation.internal}
+    bare = name.rpartition(".")[2]
+    if bare in known and known[bare].kind == "macro":
+        return f"{bare} is a macro: FROM {known[bare].signature}; `hopline schema {bare}` says what they mean."
+    near = find_nearest(bare, known)
     if near is not None:
         return f"did you mean {near}? `hopline schema` lists tables, views and macros."
-    macros = [relation.name for relation in public_relations() if relation.kind == "macro"]
-    if name in macros:
-        return f"{name} is a macro: FROM {load_catalog()[name].signature}; `hopline schema {name}` says with what."
     return "`hopline schema` lists tables, views and macros."
 
 
-def _hint_at_column(missing: re.Match[str], message: str, query: str) -> str | None:
-    name = missing["loose"] or missing["bound"]
-    if name is None:
-        texts = _LAMBDA_TEXT.findall(message)
-        if not texts:
-            return None
-        name = texts[-1]
+def _hint_at_column(name: str, query: str) -> str | None:
     catalog = load_catalog()
     used = [catalog[word] for word in sorted(mentioned(query))]
     for macro in [relation for relation in used if relation.kind == "macro"]:

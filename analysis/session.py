@@ -69,6 +69,7 @@ class Session:
         self.options = options
         self.warnings = parsed.warnings
         self.evidence = parsed.evidence
+        self._parsed = parsed
         self._built: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
         self._connection = _connect(parsed, options, Path(self._spill.name))
@@ -129,6 +130,10 @@ class Session:
         except duckdb.Error as error:
             message, hint = explain_failure(str(error), query)
             raise QueryError(message, hint=hint) from error
+
+    def narrow(self, options: Options) -> Session:
+        """Return another session over the same files, by other choices; it has to be closed as well."""
+        return Session(self._parsed, options)
 
     def close(self) -> None:
         """Release the database and its temporary files."""

@@ -252,13 +252,15 @@ class Reading:
         if self._pool is not None and size >= worth and not ordered and not reader.is_binary:
             yield from self._read_in_pool(blocks, reader, self._pool, see_block)
             return
-        for block in blocks:
-            reader.read(block, facts, self._output.logs)
-            see_block(block, False)
-            yield
-        whole = facts.others["continued"]
-        reader.finish(facts, self._output.logs)
-        self.open_lines = whole - facts.others["continued"]
+        try:
+            for block in blocks:
+                reader.read(block, facts, self._output.logs)
+                see_block(block, False)
+                yield
+        finally:
+            whole = facts.others["continued"]
+            reader.finish(facts, self._output.logs)
+            self.open_lines = whole - facts.others["continued"]
 
     def _make_reader(self, beginning: bytes, start: Start) -> BlockReader:
         """Return the reader for the source, by its first lines; raises ChangedError where those ask for another."""

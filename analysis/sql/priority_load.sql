@@ -5,6 +5,10 @@
 -- nothing is lost while any endpoint is healthy, and with none healthy nobody gets anything.
 -- Panic routing is not in it: Istio turns that off where outlier detection is set.
 -- needs:
+-- parameters:
+--   healthy: How many endpoints are healthy, a list with one number per priority.
+--   total: How many endpoints there are, a list with one number per priority.
+-- example: FROM priority_load([2, 3], [3, 3])
 -- columns:
 --   priority: Number of the priority: 0 is asked first.
 --   healthy: Healthy endpoints in it.

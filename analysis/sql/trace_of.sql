@@ -5,6 +5,9 @@
 -- duration minus its upstream time is what it spent itself, with receiving the request and sending the answer on; its
 -- upstream time minus the callee's duration went on the way. Durations of two clocks may be compared, times may not.
 -- needs: attributed, hop_links, final_endpoints
+-- parameters:
+--   wanted: The request id.
+-- example: SELECT seq, depth, gateway, role, outcome, own_ms, between_ms, source, line FROM trace_of('a09faf25-9c89-4044-8813-117b3f8cdba5')
 -- columns:
 --   trace: Number of the request among those that bear the id, by time, from 1.
 --   seq: Order of the row within its trace: callers before those they called.
