@@ -217,7 +217,11 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         read = f"SELECT * FROM read_parquet([{listed}])"
         if labels and name != "source_files":
             read = label_rows(name, read)
-        connection.execute(f"CREATE VIEW {name} AS {read}")
+        try:
+            connection.execute(f"CREATE VIEW {name} AS {read}")
+        except duckdb.Error as error:  # a file that is not as it was written
+            message, hint = explain_failure(str(error), "")
+            raise QueryError(message, hint=hint) from error
     flags = [{name: getattr(flag, name) for name, _, _ in FLAG_COLUMNS} for flag in load_flags().values()]
     _create_table(connection, "response_flags", pa.Table.from_pylist(flags, schema_of(FLAG_COLUMNS)))
     networks = pa.Table.from_pylist(network_rows(options.networks), schema_of(NETWORK_COLUMNS))
