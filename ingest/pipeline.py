@@ -71,8 +71,8 @@ def parse(
     known = {identify(source) for source in declared}
     sources = [source for source in sources if identify(source) not in known]
     folder.mkdir(parents=True, exist_ok=True)
-    sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
-    declared = [_spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    sources = [spool(source, folder, number, stdin) for number, source in enumerate(sources)]
+    declared = [spool(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
     output = Output(
         logs=LogTables(
             access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),
@@ -153,7 +153,7 @@ def _files(writer: TableWriter, parts: Sequence[Path | None]) -> tuple[Path, ...
     return (writer.close(), *written) if writer.rows or not written else written
 
 
-def _spooled(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
+def spool(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
     """Copy what can be read only once (standard input, pipes) into the folder, for the evidence."""
     if source.name != STDIN and (source.path.is_file() or source.path.is_dir() or not source.path.exists()):
         return source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,3 +98,20 @@ class TableWriter:
         table = pa.concat_tables(self._held) if self._held else self._schema.empty_table()
         self._held, self._held_rows, self._bytes = [], 0, 0
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+
+
+class HeldTable(TableWriter):
+    """Keeps its rows in memory, for whoever takes them; nothing is written."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        super().__init__(Path(os.devnull), schema)
+
+    def add(self, table: pa.Table) -> None:
+        """Keep rows."""
+        self._held.append(table)
+        self.rows += table.num_rows
+
+    def take(self) -> pa.Table:
+        """Return what was added since it was last taken."""
+        held, self._held = self._held, []
+        return pa.concat_tables(held) if held else self._schema.empty_table()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reports.build import adjust_report, build_report
 from reports.documents import DocumentError, from_json, json_schema, to_json
+from reports.figures import draw_figures
 from reports.markdown import to_markdown
 from reports.model import Report
 from reports.page import to_html
@@ -16,6 +17,7 @@ __all__ = [
     "Secret",
     "adjust_report",
     "build_report",
+    "draw_figures",
     "from_json",
     "json_schema",
     "make_redaction",
