@@ -77,7 +77,9 @@ class Network:
 class Options:
     """The choices behind every answer; the defaults are documented in docs/explanation/failovers.md.
 
-    `primary` names the primary endpoint group. `since` (inclusive) and `until` (exclusive) are aware datetimes
+    `primary` names the primary endpoint group of every service that has such a group; `primaries` holds pairs of a
+    service host and its primary group, for services of which that is known whether the log shows the group or not
+    (`primary` wins over it). `since` (inclusive) and `until` (exclusive) are aware datetimes
     that bound `start_time`. `service` keeps one service host. `hold_down_s` seconds and `hold_down_requests`
     requests at the baseline must both pass before a failover counts as over; `merge_gap_s` is how close two of
     them must be to count as one; `full_share` is the share of requests that may still reach the primary when a
@@ -86,6 +88,7 @@ class Options:
     """
 
     primary: str | None = None
+    primaries: tuple[tuple[str, str], ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     service: str | None = None

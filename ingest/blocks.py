@@ -33,15 +33,19 @@ class Block:
     unended: bool = False
 
 
-def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: int = 1) -> Iterator[Block]:
+def cut_blocks(
+    chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: int = 1, offset: int = 0
+) -> Iterator[Block]:
     """Cut a stream of bytes into blocks of whole lines of about `size` bytes.
+
+    `first_line` and `offset` are those of its first byte, where the stream is the rest of one.
 
     A byte-order mark before line 1 is dropped; an empty stream gives no block. Memory: one block and
     one chunk, or MAX_LINE_BYTES within an overlong line.
     """
     parts: list[bytes] = []
-    held, line, offset, skipping = 0, first_line, 0, False
-    if first_line == 1:
+    held, line, skipping = 0, first_line, False
+    if first_line == 1 and offset == 0:
         chunks, offset = _skip_bom(iter(chunks))
     for chunk in chunks:
         if skipping:

@@ -6,6 +6,7 @@ main module, which they do not need. Polars gets one thread in each.
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -19,13 +20,13 @@ from pathlib import Path
 from types import ModuleType
 
 from ingest import schema
+from ingest.access_log import Origin
 from ingest.blocks import BLOCK_BYTES, cut_blocks
 from ingest.envelopes import ENVELOPES
 from ingest.facts import Facts
 from ingest.formats import LogFormat
 from ingest.log_reader import BlockReader, LogTables
 from ingest.parser import known_formats
-from ingest.rows import Origin
 from ingest.tables import TableWriter
 from ingest.unwrapping import Unwrapper
 
@@ -55,15 +56,31 @@ class Job:
     first_line: int
     folder: Path
     number: int
+    lasting: bool = False
+
+
+@dataclass(frozen=True)
+class Range:
+    """Whole lines of a source, by which its lines can be found again.
+
+    `size` bytes without the last newline, from `offset` of the decompressed stream on; `digest` is their SHA-256.
+    """
+
+    offset: int
+    size: int
+    first_line: int
+    lines: int
+    digest: str
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a job has written, and what it found."""
+    """What a job has written, and what it found; `range` is what it read, where the part is lasting."""
 
     facts: Facts
     access_log: Path | None
     rejects: Path | None
+    range: Range | None = None
 
 
 def run_job(job: Job) -> Part:
@@ -73,20 +90,27 @@ def run_job(job: Job) -> Part:
     formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
     chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
     chain = tuple(sorted(chain, key=lambda envelope: job.envelopes.index(envelope.name)))
-    reader = BlockReader(job.origin, formats, Unwrapper(chain), is_binary=False)
+    reader = BlockReader.for_formats(job.origin, formats, Unwrapper(chain))
     tables = LogTables(
-        access_log=TableWriter(job.folder / f"access_log-{job.number}.parquet", schema.ACCESS_LOG),
+        access_log=TableWriter(job.folder / f"access_log-{job.number}.parquet", schema.ACCESS_LOG, lasting=job.lasting),
         rejects=TableWriter(job.folder / f"rejects-{job.number}.parquet", schema.REJECTS),
     )
     facts = Facts(job.origin.source, job.origin.names)
     chunks = (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
     for block in cut_blocks(chunks, first_line=job.first_line):
         reader.read(block, facts, tables)
+    reader.finish(facts, tables)
     return Part(
         facts,
         tables.access_log.close() if facts.access_log_rows else None,
         tables.rejects.close() if facts.rejected else None,
+        _range_of(job, data, facts.entries_read) if job.lasting else None,
     )
+
+
+def _range_of(job: Job, data: bytes, lines: int) -> Range:
+    size = job.size - 1
+    return Range(job.offset, size, job.first_line, lines, hashlib.sha256(memoryview(data)[:size]).hexdigest())
 
 
 def _read_range(job: Job) -> bytes:
@@ -122,13 +146,28 @@ def _start_conditions() -> Iterator[None]:
 
 
 class WorkerPool:
-    """Runs jobs on an executor, a few ahead; parts come back in the order of the jobs."""
+    """Runs jobs on an executor, a few ahead; parts come back in the order of the jobs.
 
-    def __init__(self, workers: int, folder: Path, log_formats: tuple[str, ...] = ()) -> None:
+    `executor` runs them in the place of a pool of `workers` processes of this machine, such as that of a Dask client;
+    it is not shut down. Whatever it runs them on needs hopline, the logs and `folder` under the same paths. Parts are
+    `lasting` files where they are to be kept.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        folder: Path,
+        log_formats: tuple[str, ...] = (),
+        *,
+        executor: Executor | None = None,
+        lasting: bool = False,
+    ) -> None:
         self.workers = workers
         self.folder = folder
         self.log_formats = log_formats
-        self._executor: Executor | None = None
+        self.lasting = lasting
+        self._own: Executor | None = None
+        self._executor = executor
         self._waiting: deque[Future[Part]] = deque()
         self._number = 0
 
@@ -141,7 +180,8 @@ class WorkerPool:
         """Start a job; yields parts that are done where too many are waiting."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_prepare_worker)
+            self._own = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_prepare_worker)
+            self._executor = self._own
         # Any of the first submissions may start a process.
         with _start_conditions():
             self._waiting.append(self._executor.submit(run_job, job))
@@ -155,9 +195,9 @@ class WorkerPool:
 
     def close(self) -> None:
         """Stop the workers; jobs that have not begun are dropped."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+        if self._own is not None:
+            self._own.shutdown(wait=True, cancel_futures=True)
+            self._own = self._executor = None
 
 
 def count_workers() -> int:

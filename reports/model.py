@@ -8,20 +8,25 @@ both are None where it did not happen or the logs do not say.
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from datetime import datetime
 
 from reports.series import Gap, Scene
 
 #: Version of the JSON document. It changes when a field is renamed, removed or means something else.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Time = datetime
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What was read, over all sources. `attributed` counts requests whose endpoint group is known."""
+    """What was read, over all sources.
+
+    `attributed` counts requests whose endpoint group is known, `unattributed` those that an endpoint served of which
+    it is not known; requests that found no endpoint are neither.
+    """
 
     sources: int
     entries_read: int
@@ -31,6 +36,7 @@ class Totals:
     requests: int
     failed: int
     attributed: int
+    unattributed: int
     services: int
     proxies: int
     first_time: Time | None
@@ -325,3 +331,10 @@ class Report:
     rejects: tuple[Count, ...]
     evidence: tuple[EvidenceLine, ...]
     figures: tuple[Figure, ...]
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook: the page, in a frame that can run its own scripts and nothing else."""
+        from reports.page import to_html  # noqa: PLC0415  # pages are made of this module's values
+
+        page = html.escape(to_html(self), quote=True)
+        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" style="width:100%;height:900px;border:0"></iframe>'

@@ -6,13 +6,14 @@ exit_code = 0
 stdin     = text on standard input
 stdout    = regular expression for all of it, or a list of expressions that each must be found
 stderr    = the same for standard error
-[files]   = file -> text (or {hex = "..."}, or {folder = true}) that lies in the working folder before
+[files]   = file -> text, {hex = "..."}, {copy = "path in sample_logs"} or {folder = true}, there before
 [leaves]  = file -> expression that its text must have after; false where it must not be there
 [env]     = environment variables
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -22,6 +23,8 @@ from typing import Any
 import pytest
 
 HOME = Path(__file__).resolve().parents[2]
+#: Without what the runner of the tests says of its own terminal.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 
 
@@ -42,7 +45,7 @@ def test_case(path: Path, tmp_path: Path) -> None:
             *(word.replace("{samples}", str(HOME / "sample_logs")) for word in case["argv"]),
         ],
         cwd=work,
-        env={**os.environ, "PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1", **case.get("env", {})},
+        env={**ENVIRONMENT, "PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1", **case.get("env", {})},
         input=case.get("stdin", "").encode(),
         capture_output=True,
         timeout=120,
@@ -69,6 +72,8 @@ def lay(path: Path, content: Any) -> None:
         path.write_text(content)
     elif "hex" in content:
         path.write_bytes(bytes.fromhex(content["hex"]))
+    elif "copy" in content:
+        shutil.copyfile(HOME / "sample_logs" / content["copy"], path)
     else:
         path.mkdir()
 

@@ -250,8 +250,8 @@ def watch_blocks(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) ->
     whole = reading.cut_blocks
     done: list[bool] = []
 
-    def cut(chunks: Any, size: int) -> Any:
-        for block in whole(chunks, size):
+    def cut(chunks: Any, size: int, **place: int) -> Any:
+        for block in whole(chunks, size, **place):
             yield block
             if not done:
                 done.append(True)
