@@ -18,6 +18,7 @@ from reports.batches import (
 from reports.build import adjust_report, build_report
 from reports.cuts import cut_incident
 from reports.documents import DocumentError, from_json, json_schema, to_json
+from reports.figures import draw_figures
 from reports.index import to_index_html
 from reports.markdown import to_markdown
 from reports.model import Report
@@ -38,6 +39,7 @@ __all__ = [
     "build_report",
     "cut_incident",
     "describe_unit",
+    "draw_figures",
     "draw_stills",
     "from_json",
     "json_schema",

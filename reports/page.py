@@ -61,10 +61,10 @@ def to_html(report: Report) -> str:
     story = tell_story(report)
     cases = find_cases(report)
     sections = tuple(
-        Section(case, chapter, tuple(_make_timeline(report, scene, case) for scene in case.scenes))
+        Section(case, chapter, tuple(make_timeline(report, scene, case) for scene in case.scenes))
         for case, chapter in zip(cases, story.chapters, strict=True)
     )
-    overviews = tuple(_make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
+    overviews = tuple(make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
     timelines = [t for section in sections for t in section.timelines] + list(overviews)
     scripts = {"plotly": _read_plotly() if timelines else "", "page": read_asset("page.js")}
     logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
@@ -90,7 +90,8 @@ def to_html(report: Report) -> str:
     return page
 
 
-def _make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
+def make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
+    """Return the timeline of one scene of the report; `case` is the incident that it shows, if any."""
     clock = case.clock if case else wording.Clock(report.time_zone)
     head, rows = _tabulate(scene, clock)
     return Timeline(
