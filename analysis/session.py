@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from analysis.catalog import Relation, closure, load_catalog, mentioned
 from analysis.failover.judge import judge
 from analysis.hints import explain_failure
+from analysis.labels import create_labels, label_rows
 from analysis.options import Options
 from analysis.running import TimeLimit, run_stoppable
 from analysis.statements import check_statement
@@ -68,6 +69,7 @@ class Session:
         self.options = options
         self.warnings = parsed.warnings
         self.evidence = parsed.evidence
+        self._parsed = parsed
         self._built: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
         self._connection = _connect(parsed, options, Path(self._spill.name))
@@ -128,6 +130,10 @@ class Session:
         except duckdb.Error as error:
             message, hint = explain_failure(str(error), query)
             raise QueryError(message, hint=hint) from error
+
+    def narrow(self, options: Options) -> Session:
+        """Return another session over the same files, by other choices; it has to be closed as well."""
+        return Session(self._parsed, options)
 
     def close(self) -> None:
         """Release the database and its temporary files."""
@@ -201,9 +207,15 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
     paths = ", ".join(_literal(str(path.resolve())) for group in files.values() for path in group)
     connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
+    labels = tuple(getattr(parsed, "labels", ()))
+    if labels:
+        create_labels(connection, labels)
     for name, group in files.items():
         listed = ", ".join(_literal(str(path.resolve())) for path in group)
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+        read = f"SELECT * FROM read_parquet([{listed}])"
+        if labels and name != "source_files":
+            read = label_rows(name, read)
+        connection.execute(f"CREATE VIEW {name} AS {read}")
     _create_flags(connection)
     _set_variables(connection, options)
     connection.execute("SET lock_configuration = true")

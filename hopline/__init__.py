@@ -27,6 +27,7 @@ from ingest.errors import (
     OutputError,
     QueryError,
     SourceError,
+    StoreError,
     UsageError,
 )
 
@@ -54,6 +55,7 @@ __all__ = [
     "Result",
     "Session",
     "SourceError",
+    "StoreError",
     "UsageError",
     "__version__",
     "build_report",

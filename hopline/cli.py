@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hopline import __version__
-from hopline.commands import endpoints, failovers, formats, report, schema, sql, trace
+from hopline.commands import check, endpoints, failovers, formats, ingest, report, schema, sql, trace
 from hopline.console import say, say_error
 from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
@@ -56,7 +56,9 @@ _VERBS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("failovers", failovers.failovers, "Show what failed over, when, at what cost."),
     ("endpoints", endpoints.endpoints, "Show who served what, and how well."),
     ("trace", trace.trace, "One request through every proxy that logged it."),
+    ("check", check.check, "Say what was found wrong; why (no) failover."),
     ("sql", sql.sql, "Ask the logs a question in SQL."),
+    ("ingest", ingest.ingest, "Parse logs once into a store, to ask it often."),
     ("schema", schema.schema, "Say what the tables and their columns mean."),
     ("formats", formats.formats, "List known log formats; find out a file's."),
 )

@@ -15,8 +15,8 @@ import typer
 from hopline.configuration import Configuration, read_configuration
 from hopline.console import say_warnings
 from hopline.moments import parse_moment, parse_window
-from hopline.workspace import open_logs
-from ingest.errors import ConfigError, UsageError
+from hopline.workspace import DEFAULT_STORE, is_store, open_logs
+from ingest.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
     import analysis
@@ -36,6 +36,14 @@ class Selection:
             metavar="LOGS",
             help="Access logs: files, folders, globs or -; CLUSTER/GATEWAY=PATH says whose they are. "
             "Without any, those that hopline.toml names.",
+            show_default=False,
+        ),
+    ] = None
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Ask this store rather than logs; ./.hopline if there is one and nothing else is named.",
             show_default=False,
         ),
     ] = None
@@ -132,10 +140,30 @@ class Selection:
         """
         told = {f.name: getattr(self.configuration, f.name, None) for f in fields(self) if not getattr(self, f.name)}
         merged = replace(self, **{name: value for name, value in told.items() if value and name != "logs"})
-        merged = replace(merged, logs=self.logs or list(self.configuration.logs))
-        if not merged.logs:
-            raise UsageError("missing argument 'LOGS'.", hint="files, folders, globs or -; or `logs` in hopline.toml")
-        return merged
+        return replace(merged, logs=self._find_logs())
+
+    def _find_logs(self) -> list[str]:
+        """Return the one store to ask, or the logs to read: of the command line, of hopline.toml, or ./.hopline."""
+        if self.store is not None and self.logs:
+            raise UsageError(
+                "LOGS and --store are both given", hint=f"hopline ingest LOGS --store {self.store} adds logs to a store"
+            )
+        if self.logs:
+            return self.logs
+        told = self.configuration
+        store = self.store or (Path(told.store) if told.store else None)
+        if store is not None and (is_store(store) or self.store is not None or not told.logs):
+            if not is_store(store):
+                raise StoreError(f"{store}: there is no store", hint=f"hopline ingest LOGS --store {store} makes one")
+            return [str(store)]
+        if told.logs:
+            return list(told.logs)
+        if is_store(DEFAULT_STORE):
+            return [str(DEFAULT_STORE)]
+        raise UsageError(
+            "missing argument 'LOGS'.",
+            hint="files, folders, globs or -; or `logs` in hopline.toml; or a store that hopline ingest made",
+        )
 
     @contextmanager
     def open(self) -> Iterator[analysis.Session]:

@@ -38,9 +38,14 @@ def draw_story(session: Session, screen: Screen, zone: str) -> str:
 def write_report_story(report: Report, output: Path | None) -> None:
     """Draw every failover of `report` just as `write_story` draws those of its session, in the report's zone."""
     screen = PAPER if output else describe_screen()
+    _write(draw_report_story(report, screen), screen, output)
+
+
+def draw_report_story(report: Report, screen: Screen = PAPER) -> str:
+    """Return every failover of `report` as text, oldest first; empty when there is none."""
     ordered = sorted(report.failovers, key=lambda f: (f.onset_latest is None, f.onset_latest, f.failover_id))
     failovers, events, phases = (list(map(asdict, records)) for records in (ordered, report.events, report.phases))
-    _write(_draw(failovers, events, phases, screen, report.time_zone), screen, output)
+    return _draw(failovers, events, phases, screen, report.time_zone)
 
 
 def _write(text: str, screen: Screen, output: Path | None) -> None:

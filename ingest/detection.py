@@ -14,7 +14,7 @@ from ingest.entries import ENTRIES
 from ingest.envelopes import find_envelopes
 from ingest.errors import SourceError
 from ingest.formats import LogFormat, load_formats, without_time
-from ingest.log_reader import chain_of, looks_binary, split_lines
+from ingest.log_reader import chain_of, looks_binary, split_lines, to_text
 from ingest.mesh_formats import given_formats
 from ingest.parser import known_formats, parse_lines
 from ingest.unwrapping import Unwrapper
@@ -90,7 +90,7 @@ def _detect_content(path: str, content: Content, formats: tuple[LogFormat, ...])
     if inventory is not None:
         share = FormatShare(inventory.name, inventory.title, None, block.lines)
         return Detection(path, inventory.counted_as, compression, (share,), (), 1.0, block.lines, None, None)
-    lines = split_lines(block.data).head(DETECT_LINES)
+    lines = split_lines(to_text(block.data)).head(DETECT_LINES)
     outer = () if content.container is None else (ENTRIES,)
     chain = chain_of(lines, outer)
     unwrapped = Unwrapper(chain).open(lines, 1)

@@ -64,15 +64,7 @@ def parse(
     """
     given = given_formats(log_format, log_format_from)
     formats = known_formats(given)
-    sources, warnings = find_sources(logs)
-    declared, more = find_inventory(inventory)
-    warnings += more
-    # A dump that is given as inventory and also lies in a folder of logs is read once, as inventory.
-    known = {identify(source) for source in declared}
-    sources = [source for source in sources if identify(source) not in known]
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = [spool(source, folder, number, stdin) for number, source in enumerate(sources)]
-    declared = [spool(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    sources, declared, warnings = find_inputs(logs, inventory, folder=folder, stdin=stdin)
     output = Output(
         logs=LogTables(
             access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),
@@ -113,6 +105,25 @@ def parse(
         mesh_config=(output.mesh_config.close(),),
         endpoint_counters=(output.endpoint_counters.close(),),
     )
+
+
+def find_inputs(
+    logs: Sequence[str], inventory: Sequence[str], *, folder: Path, stdin: BinaryIO | None = None
+) -> tuple[list[Source], list[Source], list[str]]:
+    """Return the logs and the inventories that arguments name, and warnings about arguments that name none.
+
+    What can be read only once is copied into `folder`. Raises SourceError where nothing at all is named.
+    """
+    sources, warnings = find_sources(logs) if logs or not inventory else ([], [])
+    declared, more = find_inventory(inventory)
+    warnings += more
+    # A dump that is given as inventory and also lies in a folder of logs is read once, as inventory.
+    known = {identify(source) for source in declared}
+    sources = [source for source in sources if identify(source) not in known]
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = [spool(source, folder, number, stdin) for number, source in enumerate(sources)]
+    declared = [spool(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    return sources, declared, warnings
 
 
 def _reporter(

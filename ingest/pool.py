@@ -20,13 +20,13 @@ from pathlib import Path
 from types import ModuleType
 
 from ingest import schema
+from ingest.access_log import Origin
 from ingest.blocks import BLOCK_BYTES, cut_blocks
 from ingest.envelopes import ENVELOPES
 from ingest.facts import Facts
 from ingest.formats import LogFormat
 from ingest.log_reader import BlockReader, LogTables
 from ingest.parser import known_formats
-from ingest.rows import Origin
 from ingest.tables import TableWriter
 from ingest.unwrapping import Unwrapper
 
@@ -90,7 +90,7 @@ def run_job(job: Job) -> Part:
     formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
     chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
     chain = tuple(sorted(chain, key=lambda envelope: job.envelopes.index(envelope.name)))
-    reader = BlockReader(job.origin, formats, Unwrapper(chain), is_binary=False)
+    reader = BlockReader.for_formats(job.origin, formats, Unwrapper(chain))
     tables = LogTables(
         access_log=TableWriter(job.folder / f"access_log-{job.number}.parquet", schema.ACCESS_LOG, lasting=job.lasting),
         rejects=TableWriter(job.folder / f"rejects-{job.number}.parquet", schema.REJECTS),
@@ -99,6 +99,7 @@ def run_job(job: Job) -> Part:
     chunks = (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
     for block in cut_blocks(chunks, first_line=job.first_line):
         reader.read(block, facts, tables)
+    reader.finish(facts, tables)
     return Part(
         facts,
         tables.access_log.close() if facts.access_log_rows else None,

@@ -118,6 +118,9 @@ class Start:
     manner: str | None = None
 
 
+FROM_THE_BEGINNING = Start()
+
+
 class ChangedError(OSError):
     """The beginning of a source is not what it was, or asks for another way to read it."""
 
@@ -158,7 +161,7 @@ class Reading:
         self,
         size: int,
         *,
-        start: Start = Start(),
+        start: Start = FROM_THE_BEGINNING,
         hold_tail: bool = False,
         see_block: Callable[[Block, bool], None] = lambda block, in_pool: None,
     ) -> Iterator[None]:
@@ -239,7 +242,7 @@ class Reading:
             return
         blocks = blocks if first is None else chain((first,), blocks)
         if content.inventory is not None:
-            yield from self._read_inventory(blocks, content.inventory)
+            yield from self._read_inventory(blocks, content.inventory, see_block)
             return
         reader = self._make_reader(beginning.data, start)
         ordered = _is_ordered(reader)
@@ -247,13 +250,15 @@ class Reading:
         if self._pool is not None and size >= worth and not ordered and not reader.is_binary:
             yield from self._read_in_pool(blocks, reader, self._pool, see_block)
             return
-        for block in blocks:
-            reader.read(block, facts, self._output.logs)
-            see_block(block, False)
-            yield
-        whole = facts.others["continued"]
-        reader.finish(facts, self._output.logs)
-        self.open_lines = whole - facts.others["continued"]
+        try:
+            for block in blocks:
+                reader.read(block, facts, self._output.logs)
+                see_block(block, False)
+                yield
+        finally:
+            whole = facts.others["continued"]
+            reader.finish(facts, self._output.logs)
+            self.open_lines = whole - facts.others["continued"]
 
     def _make_reader(self, beginning: bytes, start: Start) -> BlockReader:
         """Return the reader for the source, by its first lines; raises ChangedError where those ask for another."""
@@ -264,13 +269,16 @@ class Reading:
             raise ChangedError("longer, the beginning of the log is read in another way")
         return self.reader
 
-    def _read_inventory(self, blocks: Iterator[Block], known: InventoryFormat) -> Iterator[None]:
+    def _read_inventory(
+        self, blocks: Iterator[Block], known: InventoryFormat, see_block: Callable[[Block, bool], None]
+    ) -> Iterator[None]:
         facts = self.facts
         facts.is_inventory = True
         facts.formats[known.name] += 1
         parts, size = [], 0
         for block in blocks:
             parts.append(block.data)
+            see_block(block, False)
             size += len(block.data)
             facts.entries_read += block.lines
             facts.others[known.counted_as] += block.lines

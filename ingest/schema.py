@@ -12,6 +12,9 @@ import pyarrow as pa
 #: Version of the tables below. It is written into every store and every JSON document.
 SCHEMA_VERSION = 1
 
+#: Version of what is made of a line: higher when the same line gives another row, so that stores read it again.
+PARSER_VERSION = 1
+
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 #: One row per access-log entry that parsed: (name, type, meaning). `COMMENT ON` and the docs are made of it.

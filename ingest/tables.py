@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from ingest.pieces import FEW
 
 #: Rows in a row group, at least, but for the last.
 GROUP_ROWS = 250_000
@@ -54,7 +57,7 @@ class TableWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, table: pa.Table) -> None:
-        """Add rows; `table` has the schema of the file."""
+        """Add rows; `table` has the schema of the file, but its columns of texts may be dictionaries."""
         if not table.num_rows:
             return
         self._held.append(table)
@@ -74,30 +77,53 @@ class TableWriter:
         if self._held or self._writer is None:
             self._flush()
         if self._writer is not None:
+            # Readers shall see texts, however they were handed to the writer.
+            types = base64.b64encode(self._schema.serialize().to_pybytes()).decode()
+            self._writer.add_key_value_metadata({"ARROW:schema": types})
             self._writer.close()
         return self.path
 
     def _flush(self) -> None:
+        held, self._held, self._held_rows, self._bytes = self._held, [], 0, 0
         if self._writer is None:
-            blooms = _LOOKED_UP.intersection(self._schema.names) if self._lasting else ()
-            self._writer = pq.ParquetWriter(
-                self.path,
-                self._schema,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=[
-                    field.name
-                    for field in self._schema
-                    if field.name not in _NO_DICTIONARY and not pa.types.is_nested(field.type)
-                ],
-                write_page_index=False,
-                bloom_filter_options={
-                    name: {"ndv": max(self._held_rows, 1), "fpp": BLOOM_FALSE_POSITIVES} for name in blooms
-                },
-            )
-        table = pa.concat_tables(self._held) if self._held else self._schema.empty_table()
-        self._held, self._held_rows, self._bytes = [], 0, 0
+            self._writer = self._open(held)
+        table = concat(held, self._writer.schema)
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+
+    def _open(self, held: Sequence[pa.Table]) -> pq.ParquetWriter:
+        fields = [
+            field.with_type(FEW) if any(table.schema.field(index).type == FEW for table in held) else field
+            for index, field in enumerate(self._schema)
+        ]
+        blooms = _LOOKED_UP.intersection(self._schema.names) if self._lasting else ()
+        distinct = max(sum(table.num_rows for table in held), 1)
+        return pq.ParquetWriter(
+            self.path,
+            pa.schema(fields),
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[
+                field.name
+                for field in fields
+                if field.name not in _NO_DICTIONARY and not pa.types.is_nested(field.type)
+            ],
+            write_page_index=False,
+            store_schema=False,
+            bloom_filter_options={name: {"ndv": distinct, "fpp": BLOOM_FALSE_POSITIVES} for name in blooms},
+        )
+
+
+def concat(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
+    """Return tables as one of the schema: columns are made dictionaries, or texts, where they are not."""
+    columns = []
+    for index, field in enumerate(schema):
+        chunks = [chunk for table in tables for chunk in table.column(index).chunks]
+        if field.type == FEW:
+            chunks = [chunk if chunk.type == FEW else chunk.dictionary_encode() for chunk in chunks]
+        else:
+            chunks = [chunk if chunk.type == field.type else chunk.cast(field.type) for chunk in chunks]
+        columns.append(pa.chunked_array(chunks, field.type).unify_dictionaries())
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 class HeldTable(TableWriter):
@@ -114,4 +140,4 @@ class HeldTable(TableWriter):
     def take(self) -> pa.Table:
         """Return what was added since it was last taken."""
         held, self._held = self._held, []
-        return pa.concat_tables(held) if held else self._schema.empty_table()
+        return concat(held, self._schema)

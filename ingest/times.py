@@ -11,6 +11,8 @@ import polars as pl
 TIME = pl.Datetime("us", "UTC")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: What Python's own times can be (of UTC, without saying so).
+_EARLIEST, _LATEST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d{1,9})?")
 #: Fractions are cut to microseconds, and commas made dots: fromisoformat differs in both between versions.
 _FRACTION = re.compile(r"(:\d\d)[.,](\d+)")
@@ -59,7 +61,7 @@ def parse_times(texts: pl.Series, strftime: str | None = None) -> pl.Series:
         (texts.str.len_bytes() == 24)
         & (texts.str.slice(19, 1) == ".")
         & (texts.str.slice(23, 1) == "Z")
-        & seconds.is_not_null()
+        & seconds.is_between(_EARLIEST, _LATEST)
         & millis.is_between(0, 999)
     ).fill_null(value=False)
     fast = (seconds + (millis.cast(pl.Int64) * 1000).cast(pl.Duration("us"))).dt.replace_time_zone("UTC")

@@ -17,7 +17,6 @@ from ingest.times import parse_times
 FLAGS = pl.List(pl.String)
 
 _FLAG = re.compile(r"[A-Z][A-Z0-9]*")
-_INT32_MAX = 2**31 - 1
 
 
 def convert(texts: pl.Series, type_: str, *, strftime: str | None = None) -> tuple[pl.Series, pl.Series]:
@@ -103,7 +102,7 @@ def _convert_few(texts: pl.Series, read: Callable[[str], list[str] | None]) -> t
         {
             "text": different,
             "value": pl.Series(values, dtype=FLAGS),
-            "good": [value is not None for value in values],
+            "good": pl.Series([value is not None for value in values], dtype=pl.Boolean),
         }
     )
     joined = texts.alias("text").to_frame().join(table, on="text", how="left", nulls_equal=True, maintain_order="left")
@@ -122,6 +121,7 @@ _CONVERTERS: dict[str, Callable[[pl.Series], tuple[pl.Series, pl.Series]]] = {
 }
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)")
+_INT64_END = 2.0**63
 _UNIT_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6}
 
 
@@ -137,12 +137,12 @@ def _convert_milliseconds(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def _milliseconds(text: str) -> int | None:
     try:
-        return int(float(text))
-    except (ValueError, OverflowError):
-        pass
-    if not re.fullmatch(rf"(?:{_DURATION.pattern})+", text):
-        return None
-    return int(sum(float(number) * _UNIT_MS[unit] for number, unit in _DURATION.findall(text)))
+        value = float(text)
+    except ValueError:
+        if not re.fullmatch(rf"(?:{_DURATION.pattern})+", text):
+            return None
+        value = sum(float(number) * _UNIT_MS[unit] for number, unit in _DURATION.findall(text))
+    return int(value) if abs(value) < _INT64_END else None
 
 
 _CONVERTERS["milliseconds"] = _convert_milliseconds

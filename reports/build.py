@@ -31,7 +31,7 @@ from reports.model import (
 from reports.queries import load_query
 from reports.records import Record, Row, make_record
 from reports.redaction import Redaction
-from reports.scenes import build_scenes
+from reports.scenes import MOST_SCENES, build_scenes
 from reports.series import Gap, Scene
 from reports.wording import Clock
 
@@ -85,12 +85,13 @@ def build_report(
     tz: str = "UTC",
     marks: Iterable[tuple[datetime, str]] = (),
     redaction: Redaction | None = None,
+    most_scenes: int = MOST_SCENES,
 ) -> Report:
     """Return the report of a session.
 
     `tz` is the IANA name of the zone that times are shown in; ZoneInfoNotFoundError where there is none such. `marks`
     are (aware time, label) pairs to draw on the timelines; `redaction` says what to take out. The same session
-    gives the same report.
+    gives the same report. At most `most_scenes` incidents, gateways and services get a timeline.
     """
     Clock(tz)  # an unknown zone must fail here, not in the middle of a page
     tables = {name: session.sql(sql).to_pylist() for name, (_, sql) in _VIEWS.items()}
@@ -100,7 +101,7 @@ def build_report(
     sources = tuple(_make_source(row) for row in tables["sources"])
     events = tuple(make_record(Event, row) for row in tables["events"])
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
-    built = build_scenes(session, incidents, failovers, phases, events=events, sources=sources)
+    built = build_scenes(session, incidents, failovers, phases, events=events, sources=sources, most=most_scenes)
     asked = _read_asked(session)
     verdicts = _read_verdicts(session) if _asks_anything(asked) else ()
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
@@ -109,7 +110,7 @@ def build_report(
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
     report = Report(
         schema_version=SCHEMA_VERSION,
-        hopline_version=_find_version(),
+        hopline_version=find_version(),
         title=title,
         time_zone=tz,
         redacted=tuple(sorted(redaction.secrets)) if redaction else (),
@@ -207,7 +208,8 @@ def _read_verdicts(session: ReportSession) -> tuple[Verdict, ...]:
     return tuple(make_record(Verdict, row) for row in session.sql(_VERDICTS[1]).to_pylist())
 
 
-def _find_version() -> str | None:
+def find_version() -> str | None:
+    """Return the version of hopline; None where it is not installed."""
     try:
         return metadata.version("hopline")
     except metadata.PackageNotFoundError:

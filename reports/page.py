@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import resources
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports import wording
-from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
+from reports.cases import Case, find_cases
 from reports.charts import Chart, Subject, draw_scene, name_group, palette
-from reports.model import Event, EvidenceLine, Failover, Figure, Phase, Report, Source
-from reports.objectives import describe_measure, describe_objective, describe_subject
+from reports.markup import embed, open_templates, read_asset, write_policy
+from reports.model import Event, Failover, Figure, Report
 from reports.questions import ask_questions
 from reports.redaction import describe_redaction
 from reports.series import Scene
 from reports.story import Chapter, tell_story
 from reports.terms import define_terms
-
-#: Longest text of a log that a table cell shows whole.
-_LONGEST_CELL = 120
 
 
 @dataclass(frozen=True)
@@ -74,9 +66,9 @@ def to_html(report: Report) -> str:
     )
     overviews = tuple(make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
     timelines = [t for section in sections for t in section.timelines] + list(overviews)
-    scripts = {"plotly": _read_plotly() if timelines else "", "page": _read("page.js")}
+    scripts = {"plotly": _read_plotly() if timelines else "", "page": read_asset("page.js")}
     logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
-    template = _environment().get_template("report.html.j2")
+    template = open_templates().get_template("report.html.j2")
     page: str = template.render(
         report=report,
         story=story,
@@ -90,10 +82,10 @@ def to_html(report: Report) -> str:
         logs=logs,
         others=[source for source in report.sources if source not in logs],
         figures=[figure for figure in report.figures if figure.scene_id is None],
-        style=Markup(_read("page.css")),  # noqa: S704 - our own file
+        style=Markup(read_asset("page.css")),  # noqa: S704 - our own file
         scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - our own file and plotly.js
-        policy=_write_policy(list(scripts.values())),
-        swatches=_embed(dict(palette.DARK)),
+        policy=write_policy(list(scripts.values())),
+        swatches=embed(dict(palette.DARK)),
     )
     return page
 
@@ -143,107 +135,6 @@ def _tabulate(scene: Scene, clock: wording.Clock) -> tuple[tuple[str, ...], tupl
             row += [wording.write_ms(values[n]) for values in (group.p50_ms, group.p95_ms, group.p99_ms)]
         rows.append(tuple(row))
     return tuple(head), tuple(rows)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    environment.filters.update(
-        count=wording.write_count,
-        counted=wording.write_counted,
-        ms=wording.write_ms,
-        seconds=wording.write_seconds,
-        trigger=name_trigger,
-        cut=lambda text, limit=_LONGEST_CELL: wording.shorten(str(text), limit),
-        objective=describe_objective,
-        subject=describe_subject,
-        measure=describe_measure,
-        event_name=lambda text: str(text).replace("_", " "),
-        file=lambda path: wording.shorten(str(path).rstrip("/").rsplit("/", 1)[-1], 60),
-        marked=_mark_line,
-        embed=_embed_text,
-    )
-    environment.globals.update(
-        share=wording.write_share,
-        middle=wording.write_middle,
-        half_width=wording.write_half_width,
-        service=wording.write_service,
-        gateway=wording.write_gateway,
-        code=write_code,
-        find_proof=find_proof,
-        sum_others=lambda source: sum(count.count for count in source.others),
-        phase_share=_write_phase_share,
-        coverage_word=_write_coverage,
-        unbreak=_allow_breaks,
-    )
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    """Make every piece of text that reaches the page visible: no control or bidi mark acts on a reader."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return wording.make_visible(value)
-    return "-" if value is None else value
-
-
-def _allow_breaks(text: str) -> Markup:
-    """Let a long name break after its separators."""
-    escaped = str(Markup.escape(wording.make_visible(text)))
-    for separator in ("/", ".", "_", ":"):
-        escaped = escaped.replace(separator, f"{separator}<wbr>")
-    return Markup(escaped)  # noqa: S704 - escaped above
-
-
-def _mark_line(line: EvidenceLine) -> Markup:
-    """Return a log line with the fields that matter set off."""
-    text = line.text or ""
-    parts, at = [], 0
-    for begin, end in line.marks:
-        parts += [Markup.escape(text[at:begin]), Markup("<mark>"), Markup.escape(text[begin:end]), Markup("</mark>")]
-        at = end
-    return Markup("").join([*parts, Markup.escape(text[at:])])
-
-
-def _write_phase_share(part: int, phase: Phase) -> str:
-    return wording.write_share(part, phase.requests) if phase.requests else ""
-
-
-def _write_coverage(source: Source) -> str:
-    return {"errors_only": "errors only", "unknown": "too few to say"}.get(source.coverage, source.coverage)
-
-
-def _embed(value: Any) -> Markup:
-    return _embed_text(json.dumps(value, sort_keys=True, separators=(",", ":")))
-
-
-def _embed_text(text: str) -> Markup:
-    """Return JSON that can stand inside a script element: it can neither end it nor begin another."""
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - no markup can be left in it
-
-
-def _write_policy(scripts: Sequence[str]) -> str:
-    """Return a Content-Security-Policy that forbids the network and every script but the given ones."""
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s
-    )
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-@cache
-def _read(name: str) -> str:
-    return resources.files("reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache

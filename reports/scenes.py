@@ -70,13 +70,17 @@ def build_scenes(
     *,
     events: Sequence[Event],
     sources: Sequence[Source],
+    most: int = MOST_SCENES,
 ) -> Built:
-    """Return one scene per incident, gateway and service, and overviews of the whole log where they help."""
+    """Return one scene per incident, gateway and service, and overviews of the whole log where they help.
+
+    Of the former at most `most`, the gravest of each incident.
+    """
     plans = [
         replace(plan, instants=list_instants(plan.failover_ids, events))
         for plan in _plan_incidents(incidents, failovers, phases)
     ]
-    shown = plans[:MOST_SCENES]
+    shown = plans[:most]
     extents = _find_extents(session)
     shown += _plan_overviews(extents, incidents, shown)
     meanings = {
@@ -88,7 +92,7 @@ def build_scenes(
         scene, queries = _build_scene(session, plan, extents.get(plan.route), sources, meanings)
         scenes.append(scene)
         figures += [Figure(q.name, plan.scene_id, q.question, q.sql) for q in queries]
-    return Built(tuple(scenes), max(0, len(plans) - MOST_SCENES), tuple(figures))
+    return Built(tuple(scenes), max(0, len(plans) - most), tuple(figures))
 
 
 def _plan_incidents(

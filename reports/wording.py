@@ -185,6 +185,12 @@ class Clock:
         """Return `23 November 2026, 20:54:06`."""
         return f"{self.write_date(moment)}, {Clock(self.zone_name).write(moment, fine=fine)}"
 
+    def write_sorted(self, moment: datetime, *, up: bool = False) -> str:
+        """Return `2026-11-23 20:54:06`, which sorts as it reads; rounded down, or `up`."""
+        over = timedelta(microseconds=moment.microsecond)
+        local = self.local(moment - over + (timedelta(seconds=1) if up and over else timedelta()))
+        return f"{local:%Y-%m-%d %H:%M:%S}"
+
     def same_day(self, first: datetime, last: datetime) -> bool:
         """Say whether two moments fall on one day of this zone."""
         return self.local(first).date() == self.local(last).date()

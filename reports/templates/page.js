@@ -81,11 +81,14 @@
     layout.margin.r = narrow ? 6 : 14;
     layout.xaxis.nticks = narrow ? 4 : 8;
     layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
+    const strip = layout.annotations.find((a) => a.name === "strip");
     for (const note of layout.annotations) {
       if (note.name === "strip") note.visible = narrow;
-      if (note.name === "caption" && narrow) note.text = note.label.split(/[:,]/)[0];
+      if (note.name === "caption" && narrow) {
+        note.text = note.label.split(/[:,]/)[0];
+        if (strip && note.y === layout["yaxis" + strip.yref.slice(1)].domain[1]) note.yshift = 12;
+      }
     }
-    const strip = layout.annotations.find((a) => a.name === "strip");
     if (strip) layout["yaxis" + strip.yref.slice(1)].showticklabels = !narrow;
     if (narrow) {
       for (const trace of figure.data) if (trace.type === "heatmap") trace.ygap = 18;

@@ -17,6 +17,8 @@ from ingest import schema
 START = datetime(2026, 11, 23, 20, 54, 0, tzinfo=UTC)
 CLUSTER = "outbound|80||frontend.mycompany.mesh"
 PODS = ("127.1.1.1:8080", "127.1.1.2:8080", "127.1.1.3:8080")
+#: What an inventory is, by the ending of its name.
+_FORMATS = {".yaml": "kubernetes-objects", ".table": "istioctl-endpoints"}
 GATEWAY = "127.2.0.10:15443"
 
 
@@ -119,6 +121,19 @@ def write(folder: Path, rows: list[dict[str, Any]], **tables: list[dict[str, Any
             "truncated": False,
         }
         for name, count in sorted(lines.items())
+    ]
+    sources += [
+        {
+            "source": name,
+            "formats": [_FORMATS.get(Path(name).suffix, "envoy-clusters-text")],
+            "compression": "none",
+            "entries_read": 0,
+            "access_log_rows": 0,
+            "rejected": 0,
+            "others": [],
+            "truncated": False,
+        }
+        for name in sorted({row["source"] for row in tables.get("inventory", []) if row.get("source")} - set(lines))
     ]
     return Files(
         access_log=_write(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
