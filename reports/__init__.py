@@ -24,6 +24,7 @@ from reports.markdown import to_markdown
 from reports.model import Report
 from reports.page import to_html
 from reports.redaction import Redaction, Secret, make_redaction
+from reports.stills import Still, draw_stills
 
 __all__ = [
     "Batch",
@@ -31,6 +32,7 @@ __all__ = [
     "Redaction",
     "Report",
     "Secret",
+    "Still",
     "Unit",
     "adjust_report",
     "batch_schema",
@@ -38,6 +40,7 @@ __all__ = [
     "cut_incident",
     "describe_unit",
     "draw_figures",
+    "draw_stills",
     "from_json",
     "json_schema",
     "keep_earlier",
