@@ -16,7 +16,7 @@ UV_COMPILE := $(UV) --no-config pip compile pyproject.toml --quiet --universal -
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint types imports docs docs-check scoreboard bench soak samples screenshots lock wheel clean
+.PHONY: help report test lint types imports docs docs-check scoreboard bench soak samples axe screenshots lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,8 +43,8 @@ report: $(RUN_STAMP) ## the main job on a real failover: SAMPLE=sample_logs/cras
 	$(BIN)/hopline report $(SAMPLE) -o $(REPORT)
 	@echo "Open it in a browser: $(abspath $(REPORT))"
 
-test: lint types imports ## ruff, mypy, import contracts, then every test (docs are checked there too)
-	$(BIN)/python -m pytest -m "not soak"
+test: lint types imports ## ruff, mypy, import contracts, then every test on all cores (docs are checked there too)
+	$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .
@@ -68,12 +68,15 @@ scoreboard: $(DEV_STAMP) ## judge every recorded incident against its truth; wri
 bench: $(BENCH_STAMP) ## measure speed and memory, against other readers; writes docs/performance.md: SIZE=1GB LARGE=10GB (and 5 GB on disk)
 	$(BIN)/python -m tests.bench ingest --size $(SIZE) --large $(LARGE) --write
 
-soak: $(DEV_STAMP) ## the tests that take minutes to hours: HOPLINE_SOAK_SECONDS=1800 of hostile files
+soak: $(DEV_STAMP) ## the tests that take minutes to hours: HOPLINE_SOAK_SECONDS=3600 of hostile files
 	$(BIN)/python -m pytest -m soak -s
 
 samples: $(DEV_STAMP) ## record sample_logs/ anew with the real-Envoy lab (and the output shown in the docs)
 	$(BIN)/python -m tests.lab samples --out sample_logs
 	$(BIN)/python -m tests.docs
+
+axe: ## fetch axe-core (npm), with which the tests check pages for accessibility
+	$(PYTHON) -m tests.axe
 
 screenshots: $(DEV_STAMP) ## make docs/images/ anew with Chromium
 	$(BIN)/python -m tests.screenshots

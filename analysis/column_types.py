@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.catalog import load_catalog
 from analysis.session import open_session
 from ingest import schema
 
@@ -20,6 +21,8 @@ _TABLES = {
     "sources": schema.SOURCES,
     "inventory": schema.INVENTORY,
     "outlier_events": schema.OUTLIER_EVENTS,
+    "mesh_config": schema.MESH_CONFIG,
+    "endpoint_counters": schema.ENDPOINT_COUNTERS,
 }
 
 
@@ -32,6 +35,8 @@ class _EmptyParse:
     sources: tuple[Path, ...]
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
+    mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
 
     @property
@@ -51,8 +56,14 @@ def column_types() -> Mapping[tuple[str, str], str]:
         tempfile.TemporaryDirectory(prefix="hopline-") as folder,
         open_session(_write_nothing(Path(folder))) as session,
     ):
-        rows = session.sql(query).to_pylist()
-    return {(row["table_name"], row["column_name"]): row["data_type"] for row in rows}
+        types = {(row["table_name"], row["column_name"]): row["data_type"] for row in session.sql(query).to_pylist()}
+        # A macro has no columns in DuckDB's catalog: a call of it has.
+        for macro in (relation for relation in load_catalog().values() if relation.kind == "macro"):
+            for row in session.sql(f"DESCRIBE FROM {macro.example_call}").to_pylist():
+                types[macro.name, row["column_name"]] = row["column_type"]
+            if any(parameter.name == "column_name" for parameter in macro.parameters):
+                types[macro.name, "value"] = "that of the column"
+    return types
 
 
 def _write_nothing(folder: Path) -> _EmptyParse:
@@ -63,5 +74,11 @@ def _write_nothing(folder: Path) -> _EmptyParse:
 
     files = {name: write(name, kind) for name, kind in _TABLES.items()}
     return _EmptyParse(
-        files["access_log"], files["rejects"], files["sources"], files["inventory"], files["outlier_events"]
+        access_log=files["access_log"],
+        rejects=files["rejects"],
+        sources=files["sources"],
+        inventory=files["inventory"],
+        outlier_events=files["outlier_events"],
+        mesh_config=files["mesh_config"],
+        endpoint_counters=files["endpoint_counters"],
     )

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.catalog import closure, load_catalog, mentioned
+from analysis.catalog import FLAG_COLUMNS, NETWORK_COLUMNS, Relation, closure, load_catalog, mentioned
 from analysis.failover.judge import judge
+from analysis.hints import explain_failure
+from analysis.labels import create_labels, label_rows
+from analysis.networks import network_rows
 from analysis.options import Options
+from analysis.running import TimeLimit, run_stoppable
 from analysis.statements import check_statement
 from ingest.errors import QueryError
 from ingest.flags import load_flags
+from ingest.schema import schema_of
+
+T = TypeVar("T")
+
+#: Rows in a batch of a stream.
+_STREAM_ROWS = 100_000
 
 
 class EvidenceReader(Protocol):
@@ -41,6 +52,10 @@ class ParsedFiles(Protocol):
     @property
     def outlier_events(self) -> tuple[Path, ...]: ...  # noqa: D102
     @property
+    def mesh_config(self) -> tuple[Path, ...]: ...  # noqa: D102
+    @property
+    def endpoint_counters(self) -> tuple[Path, ...]: ...  # noqa: D102
+    @property
     def warnings(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def evidence(self) -> EvidenceReader: ...  # noqa: D102
@@ -56,25 +71,71 @@ class Session:
         self.options = options
         self.warnings = parsed.warnings
         self.evidence = parsed.evidence
+        self._parsed = parsed
         self._built: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
         self._connection = _connect(parsed, options, Path(self._spill.name))
         self._built.update(name for name, relation in load_catalog().items() if relation.statement is None)
 
-    def sql(self, query: str, params: Mapping[str, object] | None = None) -> pa.Table:
+    def sql(
+        self, query: str, params: Mapping[str, object] | None = None, *, timeout_s: float | None = None
+    ) -> pa.Table:
         """Run one SELECT and return its rows.
 
-        `params` gives values for `$name`. Times are timestamp[us, UTC]; integers wider than 64 bits come as int64
-        where they fit. Raises QueryError when the query does not parse, is not allowed or fails; the message is
-        DuckDB's own, with its caret.
+        `params` gives values for `$name`; text is cast to what it is compared with. Times are timestamp[us, UTC];
+        integers wider than 64 bits come as int64 where they fit. Raises QueryError when the query does not parse, is
+        not allowed, fails, or has not ended after `timeout_s` seconds; the message is DuckDB's own, with its caret.
         """
-        statement = check_statement(self._connection, query)
+
+        def run() -> pa.Table:
+            return _narrow(self._start(self._connection, query, params).to_arrow_table())
+
+        return self._run(run, self._connection, query, TimeLimit(timeout_s))
+
+    def stream(
+        self, query: str, params: Mapping[str, object] | None = None, *, timeout_s: float | None = None
+    ) -> pa.RecordBatchReader:
+        """Run one SELECT and return its rows a batch at a time: memory is bounded however many there are.
+
+        As `sql`, but an integer that does not fit 64 bits raises QueryError, and `timeout_s` bounds the time until the
+        last batch. Reading on raises QueryError as well. The session can be asked other things meanwhile.
+        """
+        limit = TimeLimit(timeout_s)
+        cursor = self._connection.cursor()
+        _set_variables(cursor, self.options)
+
+        def start() -> pa.RecordBatchReader:
+            return self._start(cursor, query, params).to_arrow_reader(_STREAM_ROWS)
+
+        reader = self._run(start, cursor, query, limit)
+        schema = _narrow_schema(reader.schema)
+
+        def read() -> Iterator[pa.RecordBatch]:
+            try:
+                while (batch := self._run(partial(next, reader, None), cursor, query, limit)) is not None:
+                    yield _narrow_batch(batch, schema)
+            finally:
+                cursor.close()
+
+        return pa.RecordBatchReader.from_batches(schema, read())
+
+    def _start(
+        self, connection: duckdb.DuckDBPyConnection, query: str, params: Mapping[str, object] | None
+    ) -> duckdb.DuckDBPyRelation:
+        statement = check_statement(connection, query, params)
         self._build(mentioned(statement))
+        return connection.sql(statement, params=dict(params) if params else None)
+
+    def _run(self, work: Callable[[], T], connection: duckdb.DuckDBPyConnection, query: str, limit: TimeLimit) -> T:
         try:
-            result = self._connection.sql(statement, params=dict(params) if params else None)
-            return _narrow(result.to_arrow_table())
+            return run_stoppable(work, lambda: _interrupt(connection, self._connection), limit)
         except duckdb.Error as error:
-            raise QueryError(str(error), hint=_hint(str(error))) from error
+            message, hint = explain_failure(str(error), query)
+            raise QueryError(message, hint=hint) from error
+
+    def narrow(self, options: Options) -> Session:
+        """Return another session over the same files, by other choices; it has to be closed as well."""
+        return Session(self._parsed, options)
 
     def close(self) -> None:
         """Release the database and its temporary files."""
@@ -90,17 +151,29 @@ class Session:
         self.close()
 
     def _build(self, names: set[str]) -> None:
-        catalog = load_catalog()
         for name in closure(names):
-            statement = catalog[name].statement
-            if name in self._built or statement is None:
+            relation = load_catalog()[name]
+            if name in self._built or relation.statement is None:
                 continue
-            self._connection.execute(statement)
-            if name == "judged_failovers":
-                judge(self._connection, self.options)
-            for column in catalog[name].columns:
-                self._connection.execute(f'COMMENT ON COLUMN {name}."{column.name}" IS {_literal(column.comment)}')
+            # Wholly there or not there: a query may be stopped while it is being built.
+            self._connection.begin()
+            try:
+                self._connection.execute(relation.statement)
+                if name == "judged_failovers":
+                    judge(self._connection, self.options)
+                self._comment(relation)
+                self._connection.commit()
+            except BaseException:
+                self._connection.rollback()
+                raise
             self._built.add(name)
+
+    def _comment(self, relation: Relation) -> None:
+        """Write the header of a relation into DuckDB's own catalog, which has no place for a macro's columns."""
+        kind = "MACRO TABLE" if relation.kind == "macro" else relation.kind
+        self._connection.execute(f'COMMENT ON {kind} "{relation.name}" IS {_literal(relation.question)}')
+        for column in relation.columns if relation.kind != "macro" else ():
+            self._connection.execute(f'COMMENT ON COLUMN {relation.name}."{column.name}" IS {_literal(column.comment)}')
 
 
 def open_session(parsed: ParsedFiles, options: Options | None = None) -> Session:
@@ -116,6 +189,8 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         "source_files": parsed.sources,
         "inventory": parsed.inventory,
         "outlier_events": parsed.outlier_events,
+        "mesh_config": parsed.mesh_config,
+        "endpoint_counters": parsed.endpoint_counters,
     }
     # On disk, so that tables are compressed and memory stays bounded, however long the log.
     connection = duckdb.connect(
@@ -127,17 +202,37 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
             "python_enable_replacements": "false",
         },
     )
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false")
     # A progress bar would write to standard output, which carries data only.
     connection.execute("SET enable_progress_bar = false")
     paths = ", ".join(_literal(str(path.resolve())) for group in files.values() for path in group)
     connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
+    labels = tuple(getattr(parsed, "labels", ()))
+    if labels:
+        create_labels(connection, labels)
     for name, group in files.items():
         listed = ", ".join(_literal(str(path.resolve())) for path in group)
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
-    _create_flags(connection)
+        read = f"SELECT * FROM read_parquet([{listed}])"
+        if labels and name != "source_files":
+            read = label_rows(name, read)
+        try:
+            connection.execute(f"CREATE VIEW {name} AS {read}")
+        except duckdb.Error as error:  # a file that is not as it was written
+            message, hint = explain_failure(str(error), "")
+            raise QueryError(message, hint=hint) from error
+    flags = [{name: getattr(flag, name) for name, _, _ in FLAG_COLUMNS} for flag in load_flags().values()]
+    _create_table(connection, "response_flags", pa.Table.from_pylist(flags, schema_of(FLAG_COLUMNS)))
+    networks = pa.Table.from_pylist(network_rows(options.networks), schema_of(NETWORK_COLUMNS))
+    _create_table(connection, "networks", networks)
+    _set_variables(connection, options)
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _set_variables(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
+    """Tell the views what was asked: variables belong to one connection."""
     asked = options.objectives
     for name, number in (
         ("max_failover_s", asked.max_failover_s),
@@ -150,39 +245,56 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         connection.execute(f"SET VARIABLE {name} = CAST($value AS TIMESTAMPTZ)", {"value": text})
     for name, text in (("primary_group", options.primary), ("service", options.service)):
         connection.execute(f"SET VARIABLE {name} = CAST($value AS VARCHAR)", {"value": text})
-    connection.execute("SET lock_configuration = true")
-    return connection
+    services, groups = (
+        (list(names) for names in zip(*options.primaries, strict=True)) if options.primaries else ([], [])
+    )
+    connection.execute(
+        "SET VARIABLE primaries = MAP(CAST($services AS VARCHAR[]), CAST($groups AS VARCHAR[]))",
+        {"services": services, "groups": groups},
+    )
 
 
-def _create_flags(connection: duckdb.DuckDBPyConnection) -> None:
-    rows = [
-        {name: getattr(flag, name) for name in ("code", "long_name", "meaning", "side", "outcome", "rank")}
-        for flag in load_flags().values()
-    ]
-    connection.register("flag_rows", pa.Table.from_pylist(rows))
-    connection.execute("CREATE TABLE response_flags AS SELECT * FROM flag_rows")
-    connection.unregister("flag_rows")
+def _interrupt(*connections: duckdb.DuckDBPyConnection) -> None:
+    for connection in connections:
+        connection.interrupt()
+
+
+def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    connection.register("given_rows", rows)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM given_rows")
+    connection.unregister("given_rows")
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _is_wide(type_: pa.DataType) -> bool:
+    """Say whether a type is that of DuckDB's 128-bit sums, which arrive as decimals."""
+    return bool(pa.types.is_decimal(type_) and type_.scale == 0)
+
+
+def _narrow_schema(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([field.with_type(pa.int64()) if _is_wide(field.type) else field for field in schema])
+
+
+def _narrow_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    try:
+        return batch.cast(schema)
+    except pa.ArrowInvalid as error:
+        raise QueryError(
+            f"an integer does not fit 64 bits: {error}",
+            hint="Cast it in the query: CAST(... AS DOUBLE), or AS VARCHAR.",
+        ) from error
+
+
 def _narrow(table: pa.Table) -> pa.Table:
-    """Turn DuckDB's 128-bit sums, which arrive as decimals, into int64 where they fit."""
+    """Turn 128-bit sums into int64 where they fit."""
     for i, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type) and field.type.scale == 0:
+        if _is_wide(field.type):
             try:
                 column = pc.cast(table.column(i), pa.int64())
             except pa.ArrowInvalid:
                 continue
             table = table.set_column(i, field.name, column)
     return table
-
-
-def _hint(message: str) -> str | None:
-    if "Table with name" in message:
-        return "`hopline schema` lists tables and views."
-    if "Permission" in message or "disabled by configuration" in message:
-        return "Queries read only the logs given to hopline."
-    return None

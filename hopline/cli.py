@@ -7,14 +7,27 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Annotated, NoReturn
 
 import typer
 
 from hopline import __version__
-from hopline.commands import endpoints, failovers, formats, report, schema, sql
+from hopline.commands import (
+    check,
+    endpoints,
+    export,
+    failovers,
+    formats,
+    ingest,
+    report,
+    schema,
+    shell,
+    sql,
+    store,
+    trace,
+)
 from hopline.console import say, say_error
 from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
@@ -50,16 +63,35 @@ def hopline(
     """
 
 
-app.command("report")(report.report)
-app.command("failovers")(failovers.failovers)
-app.command("endpoints")(endpoints.endpoints)
-app.command("sql")(sql.sql)
-app.command("schema")(schema.schema)
-app.command("formats")(formats.formats)
+#: In the order of `hopline --help`: each verb, and what it is for in words that fit into one line of 80.
+_VERBS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("report", report.report, "Write a failover timeline: one page, offline."),
+    ("failovers", failovers.failovers, "Show what failed over, when, at what cost."),
+    ("endpoints", endpoints.endpoints, "Show who served what, and how well."),
+    ("trace", trace.trace, "One request through every proxy that logged it."),
+    ("check", check.check, "Say what was found wrong; why (no) failover."),
+    ("sql", sql.sql, "Ask the logs a question in SQL."),
+    ("shell", shell.shell, "Ask one question after the other, in SQL."),
+    ("export", export.export, "Write the tables for other tools to read."),
+    ("ingest", ingest.ingest, "Parse logs once into a store, to ask it often."),
+    ("schema", schema.schema, "Say what the tables and their columns mean."),
+    ("formats", formats.formats, "List known log formats; find out a file's."),
+)
+for _name, _verb, _purpose in _VERBS:
+    app.command(_name, short_help=_purpose)(_verb)
+app.add_typer(store.app, name="store", help="List, check or forget what hopline ingest put into a store.")
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived; raised so that temporary folders are removed on the way out."""
+class _EndedError(BaseException):
+    """SIGINT or SIGTERM arrived; raised so that temporary folders are removed on the way out.
+
+    No KeyboardInterrupt: where one passes through an exec() of text, as in imports that make dataclasses, CPython
+    remembers it as unhandled, and ends by the signal in spite of our exit code.
+    """
+
+
+#: The signals that have arrived: a library may turn what was raised for one into an error of its own.
+_arrived: list[int] = []
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -67,23 +99,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     0 ok; 1 nothing could be read, or the query failed; 2 usage; 3 an objective was missed; 130 interrupted.
     """
+    _arrived.clear()
     with suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _end)
+        signal.signal(signal.SIGINT, _end)
     try:
         result = typer.main.get_command(app).main(
             list(sys.argv[1:] if arguments is None else arguments), prog_name="hopline", standalone_mode=False
         )
         sys.stdout.flush()
+        if _arrived:  # what was raised for the signal was swallowed, as some imports do
+            return _explain_end()
         return result if isinstance(result, int) else 0
     except (ReaderLeftError, BrokenPipeError):
         return _leave_quietly()
-    except _Terminated:
-        return TERMINATED
-    except (KeyboardInterrupt, typer.Abort):
-        say("interrupted")
-        return INTERRUPTED
+    except (_EndedError, KeyboardInterrupt, typer.Abort):
+        return _explain_end()
     except Exception as error:
-        return _explain(error)
+        return _explain_end() if _arrived else _explain(error)
 
 
 def _explain(error: Exception) -> int:
@@ -95,8 +128,16 @@ def _explain(error: Exception) -> int:
     return _explain_failure(error)
 
 
-def _end(_signal: int, _frame: object) -> NoReturn:
-    raise _Terminated
+def _end(arrived: int, _frame: object) -> NoReturn:
+    _arrived.append(arrived)
+    raise _EndedError
+
+
+def _explain_end() -> int:
+    if signal.SIGTERM in _arrived:
+        return TERMINATED
+    say("interrupted")
+    return INTERRUPTED
 
 
 def _explain_usage(error: typer.TyperException) -> int:

@@ -27,6 +27,10 @@ class Screen:
     unicode: bool
 
 
+#: What a file can show.
+PAPER = Screen(width=None, interactive=False, colour=False, unicode=True)
+
+
 def describe_screen(stream: TextIO | None = None) -> Screen:
     """Find out what `stream` (standard output unless given) can show.
 

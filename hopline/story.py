@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from hopline.console import Screen, describe_screen
+from hopline.console import PAPER, Screen, describe_screen
 from hopline.destination import open_destination
 
 if TYPE_CHECKING:
@@ -17,16 +17,13 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-#: What a file can show.
-_PAPER = Screen(width=None, interactive=False, colour=False, unicode=True)
-
 
 def write_story(session: Session, output: Path | None, zone: str) -> None:
     """Draw every failover of `session`, oldest first, to the file `output` or to standard output.
 
     Times are in the time zone `zone`; nothing is written when there is no failover. Raises OutputError.
     """
-    screen = _PAPER if output else describe_screen()
+    screen = PAPER if output else describe_screen()
     _write(draw_story(session, screen, zone), screen, output)
 
 
@@ -40,10 +37,15 @@ def draw_story(session: Session, screen: Screen, zone: str) -> str:
 
 def write_report_story(report: Report, output: Path | None) -> None:
     """Draw every failover of `report` just as `write_story` draws those of its session, in the report's zone."""
-    screen = _PAPER if output else describe_screen()
+    screen = PAPER if output else describe_screen()
+    _write(draw_report_story(report, screen), screen, output)
+
+
+def draw_report_story(report: Report, screen: Screen = PAPER) -> str:
+    """Return every failover of `report` as text, oldest first; empty when there is none."""
     ordered = sorted(report.failovers, key=lambda f: (f.onset_latest is None, f.onset_latest, f.failover_id))
     failovers, events, phases = (list(map(asdict, records)) for records in (ordered, report.events, report.phases))
-    _write(_draw(failovers, events, phases, screen, report.time_zone), screen, output)
+    return _draw(failovers, events, phases, screen, report.time_zone)
 
 
 def _write(text: str, screen: Screen, output: Path | None) -> None:

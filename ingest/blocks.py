@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -38,50 +38,19 @@ class Block:
     unended: bool = False
 
 
-@dataclass(frozen=True)
-class Range:
-    """Where whole lines lie in a stream: the unit of a process; `number` counts ranges from 0, lines count from 1."""
-
-    number: int
-    offset: int
-    size: int
-    first_line: int
-
-
-def cut_ranges(
-    chunks: Iterable[bytes], size: int, keep: Callable[[int, memoryview], None] = lambda number, part: None
-) -> Iterator[Range]:
-    """Cut a stream of bytes into ranges of whole lines of `size` bytes, but for a chunk (or what a line takes).
-
-    `keep` is called with the number of a range and each part of it, in order. Memory: one chunk.
-    """
-    number = offset = held = lines = 0
-    first_line = 1
-    for chunk in chunks:
-        view = memoryview(chunk)
-        end = chunk.rfind(b"\n") + 1 if held + len(chunk) >= size else 0
-        lines += count_lines(chunk)
-        if end:
-            keep(number, view[:end])
-            yield Range(number, offset, held + end, first_line)
-            number, offset, first_line = number + 1, offset + held + end, first_line + lines
-            held = lines = 0
-        if end < len(chunk):
-            keep(number, view[end:])
-        held += len(chunk) - end
-    if held:
-        yield Range(number, offset, held, first_line)
-
-
-def cut_blocks(chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: int = 1) -> Iterator[Block]:
+def cut_blocks(
+    chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: int = 1, offset: int = 0
+) -> Iterator[Block]:
     """Cut a stream of bytes into blocks of whole lines of about `size` bytes.
+
+    `first_line` and `offset` are those of its first byte, where the stream is the rest of one.
 
     A byte-order mark before line 1 is dropped; an empty stream gives no block. Memory: one block and
     one chunk, or MAX_LINE_BYTES within an overlong line.
     """
     parts: list[bytes] = []
-    held, line, offset, skipping = 0, first_line, 0, False
-    if first_line == 1:
+    held, line, skipping = 0, first_line, False
+    if first_line == 1 and offset == 0:
         chunks, offset = _skip_bom(iter(chunks))
     for chunk in chunks:
         if skipping:

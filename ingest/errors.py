@@ -53,5 +53,9 @@ class ObjectiveError(HoplineError):
     exit_code = 3
 
 
+class StoreError(HoplineError):
+    """A store is missing, damaged, of another version, or cannot be written."""
+
+
 class OutputError(HoplineError):
     """The output cannot be written."""

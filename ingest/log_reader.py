@@ -112,6 +112,13 @@ class BlockReader:
             whole = JsonBlockReader(tuple(formats)) if is_json else WholeReader.of(formats[0])
         return BlockReader(origin, tuple(formats), unwrapper, is_binary, whole)
 
+    @property
+    def manner(self) -> str:
+        """Say in one word how lines are read: envelopes, formats in their order, and what else the sample decides."""
+        envelopes = "+".join(envelope.name for envelope in self.unwrapper.chain)
+        formats = ",".join(known.name for known in self.formats)
+        return f"{envelopes}:{formats}:{self.origin.serves_inbound}:{self.is_binary}"
+
     @staticmethod
     def for_sample(
         sample: bytes, source: str, names: Names, formats: Sequence[LogFormat], outer: tuple[Envelope, ...] = ()

@@ -34,9 +34,10 @@ class Parsed:
     sources: tuple[Path, ...]
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
+    mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     warnings: tuple[str, ...]
     evidence: Evidence
-    mesh_config: tuple[Path, ...] = ()
 
 
 def parse(
@@ -63,15 +64,7 @@ def parse(
     """
     given = given_formats(log_format, log_format_from)
     formats = known_formats(given)
-    sources, warnings = find_sources(logs)
-    declared, more = find_inventory(inventory)
-    warnings += more
-    # A dump that is given as inventory and also lies in a folder of logs is read once, as inventory.
-    known = {identify(source) for source in declared}
-    sources = [source for source in sources if identify(source) not in known]
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
-    declared = [_spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    sources, declared, warnings = find_inputs(logs, inventory, folder=folder, stdin=stdin)
     output = Output(
         logs=LogTables(
             access_log=TableWriter(folder / "access_log.parquet", schema.ACCESS_LOG),
@@ -81,6 +74,7 @@ def parse(
         inventory=TableWriter(folder / "inventory.parquet", schema.INVENTORY),
         outlier_events=TableWriter(folder / "outlier_events.parquet", schema.OUTLIER_EVENTS),
         mesh_config=TableWriter(folder / "mesh_config.parquet", schema.MESH_CONFIG),
+        endpoint_counters=TableWriter(folder / "endpoint_counters.parquet", schema.ENDPOINT_COUNTERS),
     )
     workers = count_workers() if workers is None else workers
     pool = WorkerPool(workers, folder, given) if workers > 1 else None
@@ -109,7 +103,27 @@ def parse(
             },
         ),
         mesh_config=(output.mesh_config.close(),),
+        endpoint_counters=(output.endpoint_counters.close(),),
     )
+
+
+def find_inputs(
+    logs: Sequence[str], inventory: Sequence[str], *, folder: Path, stdin: BinaryIO | None = None
+) -> tuple[list[Source], list[Source], list[str]]:
+    """Return the logs and the inventories that arguments name, and warnings about arguments that name none.
+
+    What can be read only once is copied into `folder`. Raises SourceError where nothing at all is named.
+    """
+    sources, warnings = find_sources(logs) if logs or not inventory else ([], [])
+    declared, more = find_inventory(inventory)
+    warnings += more
+    # A dump that is given as inventory and also lies in a folder of logs is read once, as inventory.
+    known = {identify(source) for source in declared}
+    sources = [source for source in sources if identify(source) not in known]
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = [spool(source, folder, number, stdin) for number, source in enumerate(sources)]
+    declared = [spool(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    return sources, declared, warnings
 
 
 def _reporter(
@@ -150,7 +164,7 @@ def _files(writer: TableWriter, parts: Sequence[Path | None]) -> tuple[Path, ...
     return (writer.close(), *written) if writer.rows or not written else written
 
 
-def _spooled(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
+def spool(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
     """Copy what can be read only once (standard input, pipes) into the folder, for the evidence."""
     if source.name != STDIN and (source.path.is_file() or source.path.is_dir() or not source.path.exists()):
         return source

@@ -6,6 +6,7 @@ main module, which they do not need. Polars gets one thread in each.
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -17,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO, cast
 
 from ingest import schema
 from ingest.access_log import Origin
@@ -39,10 +39,10 @@ WORTH_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Job:
-    """Whole lines of a source, and how to read them.
+    """Whole lines of a source, and how to read them: `size` bytes with the last newline, which the file may not have.
 
-    The bytes are at `offset` in the file at `path`, whose inode is `file_number`; or they are all of the file at
-    `path`, which was written for this job because the source is compressed, and goes away with it (`is_spool`).
+    The bytes are at `offset` in the file at `path`, whose inode is `file_number`; or, where the source had to be
+    unpacked, they are all of the file at `spool`, which goes away with the job.
     """
 
     origin: Origin
@@ -51,21 +51,37 @@ class Job:
     envelopes: tuple[str, ...]
     path: Path
     file_number: int
-    is_spool: bool
     offset: int
     size: int
+    spool: Path | None
     first_line: int
     folder: Path
     number: int
+    lasting: bool = False
+
+
+@dataclass(frozen=True)
+class Range:
+    """Whole lines of a source, by which its lines can be found again.
+
+    `size` bytes without the last newline, from `offset` of the decompressed stream on; `digest` is their SHA-256.
+    """
+
+    offset: int
+    size: int
+    first_line: int
+    lines: int
+    digest: str
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a job has written, and what it found."""
+    """What a job has written, and what it found; `range` is what it read, where the part is lasting."""
 
     facts: Facts
     access_log: Path | None
     rejects: Path | None
+    range: Range | None = None
 
 
 def run_job(job: Job) -> Part:
@@ -76,62 +92,61 @@ def run_job(job: Job) -> Part:
     chain = tuple(sorted(chain, key=lambda envelope: job.envelopes.index(envelope.name)))
     reader = BlockReader.for_formats(job.origin, formats, Unwrapper(chain))
     tables = LogTables(
-        access_log=TableWriter(job.folder / f"access_log-{job.number}.parquet", schema.ACCESS_LOG),
+        access_log=TableWriter(job.folder / f"access_log-{job.number}.parquet", schema.ACCESS_LOG, lasting=job.lasting),
         rejects=TableWriter(job.folder / f"rejects-{job.number}.parquet", schema.REJECTS),
     )
     facts = Facts(job.origin.source, job.origin.names)
-    for block in cut_blocks(_read_range(job), BLOCK_BYTES, first_line=job.first_line):
+    digest = hashlib.sha256()
+    for block in cut_blocks(_read_range(job, digest), BLOCK_BYTES, first_line=job.first_line):
         reader.read(block, facts, tables)
     reader.finish(facts, tables)
     return Part(
         facts,
         tables.access_log.close() if facts.access_log_rows else None,
         tables.rejects.close() if facts.rejected else None,
+        Range(job.offset, job.size - 1, job.first_line, facts.entries_read, digest.hexdigest())
+        if job.lasting
+        else None,
     )
 
 
-def _read_range(job: Job) -> Iterator[bytes]:
-    """Yield the bytes of a job; raises OSError where the file is no longer the one that the job was cut from."""
-    with job.path.open("rb") as file:
-        if job.is_spool:
-            job.path.unlink()
-        elif os.fstat(file.fileno()).st_ino != job.file_number:
-            raise OSError(_CHANGED)
-        file.seek(job.offset)
-        left = job.size
-        while left:
-            chunk = file.read(min(left, BLOCK_BYTES))
-            if not chunk:
+def _read_range(job: Job, digest: hashlib._Hash) -> Iterator[bytes]:
+    """Yield the bytes of a job; raises OSError where the file is no longer the one that the job was cut from.
+
+    Of a lasting part `digest` becomes that of all bytes but the last newline.
+    """
+    with (job.path if job.spool is None else job.spool).open("rb") as file:
+        if job.spool is not None:
+            job.spool.unlink()
+        else:
+            if os.fstat(file.fileno()).st_ino != job.file_number:
                 raise OSError(_CHANGED)
+            file.seek(job.offset)
+        left = job.size
+        while left and (chunk := file.read(min(left, BLOCK_BYTES))):
+            if job.lasting:
+                digest.update(memoryview(chunk)[: left - 1])
             left -= len(chunk)
             yield chunk
+        if left > 1:
+            raise OSError(_CHANGED)
 
 
 class Spool:
-    """Files for the ranges of a stream that lies nowhere as it is; `keep` is what `cut_ranges` wants."""
+    """A file of unpacked lines on their way to a worker."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file: BinaryIO | None = None
-        self._number = -1
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("wb")
 
-    def path_of(self, number: int) -> Path:
-        """Return the file of a range."""
-        return self._folder / f"spool-{number}"
-
-    def keep(self, number: int, part: memoryview) -> None:
-        """Write a part of a range."""
-        if self._file is None or number != self._number:
-            self.close()
-            self._file, self._number = cast("BinaryIO", self.path_of(number).open("wb", buffering=0)), number
-        while part:
-            part = part[self._file.write(part) :]
+    def add(self, data: bytes) -> None:
+        """Write whole lines, `data` without the last newline."""
+        self._file.write(data)
+        self._file.write(b"\n")
 
     def close(self) -> None:
-        """Close the file that is being written."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Give the rest to the file."""
+        self._file.close()
 
 
 def _do_nothing() -> None:
@@ -160,13 +175,28 @@ def _start_conditions() -> Iterator[None]:
 
 
 class WorkerPool:
-    """Runs jobs on an executor, a few ahead; parts come back in the order of the jobs."""
+    """Runs jobs on an executor, a few ahead; parts come back in the order of the jobs.
 
-    def __init__(self, workers: int, folder: Path, log_formats: tuple[str, ...] = ()) -> None:
+    `executor` runs them in the place of a pool of `workers` processes of this machine, such as that of a Dask client;
+    it is not shut down. Whatever it runs them on needs hopline, the logs and `folder` under the same paths. Parts are
+    `lasting` files where they are to be kept.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        folder: Path,
+        log_formats: tuple[str, ...] = (),
+        *,
+        executor: Executor | None = None,
+        lasting: bool = False,
+    ) -> None:
         self.workers = workers
         self.folder = folder
         self.log_formats = log_formats
-        self._executor: Executor | None = None
+        self.lasting = lasting
+        self._own: Executor | None = None
+        self._executor = executor
         self._waiting: deque[Future[Part]] = deque()
         self._number = 0
 
@@ -179,16 +209,17 @@ class WorkerPool:
         """Start the processes, which takes them a while, so that they are there when work is."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_prepare_worker)
+            self._own = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_prepare_worker)
+            self._executor = self._own
             with _start_conditions():
                 for _ in range(self.workers):
-                    self._executor.submit(_do_nothing)
+                    self._own.submit(_do_nothing)
         return self._executor
 
     def submit(self, job: Job) -> Iterator[Part]:
         """Start a job; yields parts that are done where too many are waiting."""
         executor = self.start()
-        # A process may have ended before, and another be started.
+        # Any submission may start a process.
         with _start_conditions():
             self._waiting.append(executor.submit(run_job, job))
         while len(self._waiting) > self.workers + 1:
@@ -201,9 +232,9 @@ class WorkerPool:
 
     def close(self) -> None:
         """Stop the workers; jobs that have not begun are dropped."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+        if self._own is not None:
+            self._own.shutdown(wait=True, cancel_futures=True)
+            self._own = self._executor = None
 
 
 def count_workers() -> int:

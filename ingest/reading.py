@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from pathlib import Path
 
 from ingest.arguments import Source, time_in_name
-from ingest.blocks import BLOCK_BYTES, Block, Range, cut_blocks, cut_ranges
+from ingest.blocks import BLOCK_BYTES, Block, cut_blocks
 from ingest.contents import SAMPLE_BYTES, Content, name_of, open_contents
 from ingest.entries import ENTRIES
 from ingest.errors import InventoryError
@@ -50,6 +51,7 @@ class Output:
     inventory: TableWriter
     outlier_events: TableWriter
     mesh_config: TableWriter
+    endpoint_counters: TableWriter
     parts: list[Part] = field(default_factory=list)
 
 
@@ -73,7 +75,7 @@ def read_source(
             status = os.fstat(file.fileno())
             total = status.st_size
             for content in open_contents(file):
-                reading = _Reading(
+                reading = Reading(
                     source_of(source, content), content, formats, output, pool=pool, file_number=status.st_ino
                 )
                 read.append(reading.facts)
@@ -85,6 +87,10 @@ def read_source(
         read[-1].error = error.strerror or str(error)
     output.sources.add_rows([facts.to_row() for facts in read])
     return read
+
+
+def _is_ordered(reader: BlockReader) -> bool:
+    return any(envelope.name in _ORDERED_ENVELOPES for envelope in reader.unwrapper.chain)
 
 
 def source_of(source: Source, content: Content) -> Source:
@@ -100,8 +106,34 @@ def source_of(source: Source, content: Content) -> Source:
     return Source(name_of(source.name, content), source.path, names, observed_at)
 
 
-class _Reading:
-    """The reading of one source."""
+@dataclass(frozen=True)
+class Start:
+    """Where a source is read from: behind `lines` lines of `offset` bytes with the SHA-256 `digest`.
+
+    `manner` is how they were read (`BlockReader.manner`).
+    """
+
+    offset: int = 0
+    lines: int = 0
+    digest: str = hashlib.sha256().hexdigest()
+    manner: str | None = None
+
+
+FROM_THE_BEGINNING = Start()
+
+
+class ChangedError(OSError):
+    """The beginning of a source is not what it was, or asks for another way to read it."""
+
+
+class Reading:
+    """The reading of one source.
+
+    After `read`: `facts`; `reader` (None for an inventory and where nothing was read); `tail`, the last line where it
+    had no end and was asked to be left out; `open_lines`, how many lines at the end were read although they were not
+    whole; and `failed`, where not everything up to the end of the source was read:
+    `system_error` is what ended it, if a worker met that.
+    """
 
     def __init__(
         self,
@@ -120,60 +152,136 @@ class _Reading:
         self._output = output
         self._pool = pool
         self._file_number = file_number
+        self._digest = hashlib.sha256()
+        self._sample = b""
+        self.reader: BlockReader | None = None
+        self.tail: Block | None = None
+        self.open_lines = 0
+        self.failed = False
+        self.system_error: OSError | None = None
 
-    def read(self, size: int) -> Iterator[None]:
-        """Read the content of a file of `size` bytes on disk to its end; yields after each block."""
+    def read(
+        self,
+        size: int,
+        *,
+        start: Start = FROM_THE_BEGINNING,
+        hold_tail: bool = False,
+        see_block: Callable[[Block, bool], None] = lambda block, in_pool: None,
+    ) -> Iterator[None]:
+        """Read the content of a file of `size` bytes on disk to its end; yields after each block.
+
+        From `start` on, where it is given: only a log whose lines lie in the stream as they are can be. `hold_tail`
+        keeps a last line without an end out of the tables, in `tail`. `see_block` is called with each block, and
+        whether it goes to the pool. Raises ChangedError where the source does not begin as `start` says.
+        """
         facts, content = self.facts, self._content
-        digest = hashlib.sha256()
 
         def see(chunk: bytes) -> None:
             facts.bytes_read += len(chunk)
-            digest.update(chunk)
+            self._digest.update(chunk)
 
+        chunks = content.lines(see)
+        if start.offset:
+            chunks = self._skip(content.lines(), start)
         try:
-            yield from self._read(content.lines(see), size)
+            blocks = cut_blocks(chunks, BLOCK_BYTES, first_line=start.lines + 1, offset=start.offset)
+            yield from self._read(self._without_tail(blocks) if hold_tail else blocks, size, start, see_block)
         except InventoryError as error:
+            self.failed = True
             facts.error = str(error).removeprefix(f"{facts.source}: ")
         except BrokenExecutor:
+            self.failed = True
             facts.error = "a worker process ended before its work was done (out of memory?)"
         finally:
             self._collect()
-            facts.content_id = digest.hexdigest()
+            self.failed |= facts.error is not None
+            facts.content_id = self._digest.hexdigest()
             facts.truncated |= content.truncated
             facts.error = facts.error or content.problem
 
-    def _read(self, chunks: Iterator[bytes], size: int) -> Iterator[None]:
-        content = self._content
+    def _skip(self, chunks: Iterator[bytes], start: Start) -> Iterator[bytes]:
+        """Yield what comes after `start`; keep the beginning as a sample."""
+        left = start.offset
+        for chunk in chunks:
+            self.facts.bytes_read += len(chunk)
+            if len(self._sample) < SAMPLE_BYTES:
+                self._sample += chunk[:SAMPLE_BYTES]
+            skipped, rest = chunk[:left], chunk[left:]
+            self._digest.update(skipped)
+            left -= len(skipped)
+            if skipped and not left and self._digest.hexdigest() != start.digest:
+                break
+            if rest:
+                self._digest.update(rest)
+                yield rest
+        else:
+            if not left:
+                return
+        raise ChangedError("the file changed while it was read")
+
+    def _without_tail(self, blocks: Iterator[Block]) -> Iterator[Block]:
+        """Yield blocks of lines that have an end, unless lines are read in order; keep the one that has none."""
+        for block in blocks:
+            if not block.unended:
+                yield block
+                continue
+            whole, newline, last = block.data.rpartition(b"\n")
+            lines = block.lines - 1
+            if newline:
+                yield replace(block, data=whole, lines=lines, unended=False)
+            tail = Block(last, block.first_line + lines, 1, block.offset + len(whole) + len(newline), unended=True)
+            if self.reader is not None and _is_ordered(self.reader):
+                yield tail
+            else:
+                self.tail = tail
+
+    def _read(
+        self, blocks: Iterator[Block], size: int, start: Start, see_block: Callable[[Block, bool], None]
+    ) -> Iterator[None]:
+        facts, content = self.facts, self._content
+        first = next(blocks, None)
+        beginning = first or self.tail
+        if beginning is None:
+            return
+        blocks = blocks if first is None else chain((first,), blocks)
         if content.inventory is not None:
-            yield from self._read_inventory(cut_blocks(chunks, BLOCK_BYTES), content.inventory)
+            yield from self._read_inventory(blocks, content.inventory, see_block)
             return
-        head: list[bytes] = []
-        first = next(cut_blocks(_kept(chunks, head), BLOCK_BYTES), None)
-        if first is None:
-            return
-        chunks = chain(head, chunks)
-        sample = first.data[:SAMPLE_BYTES]
-        outer = () if content.container is None else (ENTRIES,)
-        reader = BlockReader.for_sample(sample, self._source.name, self._source.names, self._formats, outer)
-        ordered = any(envelope.name in _ORDERED_ENVELOPES for envelope in reader.unwrapper.chain)
+        reader = self._make_reader(beginning.data, start)
+        ordered = _is_ordered(reader)
         worth = WORTH_BYTES if content.compression == "none" else WORTH_BYTES // 8
         if self._pool is not None and size >= worth and not ordered and not reader.is_binary:
-            yield from self._read_in_pool(chunks, size, reader, self._pool)
+            yield from self._read_in_pool(blocks, size, reader, self._pool, see_block)
             return
         try:
-            for block in cut_blocks(chunks, BLOCK_BYTES):
-                reader.read(block, self.facts, self._output.logs)
+            for block in blocks:
+                reader.read(block, facts, self._output.logs)
+                see_block(block, False)
                 yield
         finally:
-            reader.finish(self.facts, self._output.logs)
+            whole = facts.others["continued"]
+            reader.finish(facts, self._output.logs)
+            self.open_lines = whole - facts.others["continued"]
 
-    def _read_inventory(self, blocks: Iterator[Block], known: InventoryFormat) -> Iterator[None]:
+    def _make_reader(self, beginning: bytes, start: Start) -> BlockReader:
+        """Return the reader for the source, by its first lines; raises ChangedError where those ask for another."""
+        sample = (self._sample.removeprefix(codecs.BOM_UTF8) or beginning)[:SAMPLE_BYTES]
+        outer = () if self._content.container is None else (ENTRIES,)
+        self.reader = BlockReader.for_sample(sample, self._source.name, self._source.names, self._formats, outer)
+        if start.manner not in (None, self.reader.manner):
+            raise ChangedError("longer, the beginning of the log is read in another way")
+        return self.reader
+
+    def _read_inventory(
+        self, blocks: Iterator[Block], known: InventoryFormat, see_block: Callable[[Block, bool], None]
+    ) -> Iterator[None]:
         facts = self.facts
         facts.is_inventory = True
         facts.formats[known.name] += 1
         parts, size = [], 0
         for block in blocks:
             parts.append(block.data)
+            see_block(block, False)
             size += len(block.data)
             facts.entries_read += block.lines
             facts.others[known.counted_as] += block.lines
@@ -186,43 +294,57 @@ class _Reading:
         self._output.inventory.add_rows(snapshot.inventory)
         self._output.outlier_events.add_rows(snapshot.outlier_events)
         self._output.mesh_config.add_rows(snapshot.mesh_config)
+        self._output.endpoint_counters.add_rows(snapshot.endpoint_counters)
         if snapshot.unread_lines:
             facts.others[known.counted_as] -= snapshot.unread_lines
             facts.others["not_access_log"] += snapshot.unread_lines
 
     def _read_in_pool(
-        self, chunks: Iterator[bytes], size: int, reader: BlockReader, pool: WorkerPool
+        self,
+        blocks: Iterator[Block],
+        size: int,
+        reader: BlockReader,
+        pool: WorkerPool,
+        see_block: Callable[[Block, bool], None],
     ) -> Iterator[None]:
-        """Give ranges of lines to the workers, which read them from the file; what is packed is unpacked for them."""
+        """Give ranges of blocks to the workers, which read them from the file; what is packed is unpacked for them."""
         pool.start()
-        if self._content.in_place:
-            for found in cut_ranges(chunks, _job_bytes(size, pool.workers)):
-                self._submit(found, reader, pool)
-                yield
-            return
-        spool = Spool(pool.folder)
-        try:
-            for found in cut_ranges(chunks, JOB_BYTES, spool.keep):
-                spool.close()
-                self._submit(found, reader, pool, spool.path_of(found.number))
-                yield
-        finally:
-            spool.close()
+        most = _job_bytes(size, pool.workers) if self._content.in_place else JOB_BYTES
+        first, held, spool = None, 0, None
+        for block in blocks:
+            if block.overlong:
+                reader.read(block, self.facts, self._output.logs)
+            else:
+                see_block(block, True)
+                first = first or block
+                held += len(block.data) + 1
+                if not self._content.in_place:
+                    spool = spool or Spool(pool.folder / f"spool-{block.first_line}-{secrets.token_hex(4)}")
+                    spool.add(block.data)
+            if first is not None and (held >= most or block.overlong):
+                self._submit(first, held, spool, reader, pool)
+                first, held, spool = None, 0, None
+            yield
+        if first is not None:
+            self._submit(first, held, spool, reader, pool)
 
-    def _submit(self, found: Range, reader: BlockReader, pool: WorkerPool, spool: Path | None = None) -> None:
+    def _submit(self, first: Block, size: int, spool: Spool | None, reader: BlockReader, pool: WorkerPool) -> None:
+        if spool is not None:
+            spool.close()
         job = Job(
             origin=reader.origin,
             format_names=tuple(known.name for known in reader.formats),
             log_formats=pool.log_formats,
             envelopes=tuple(envelope.name for envelope in reader.unwrapper.chain),
-            path=spool or self._source.path,
+            path=self._source.path,
             file_number=self._file_number,
-            is_spool=spool is not None,
-            offset=0 if spool else found.offset,
-            size=found.size,
-            first_line=found.first_line,
+            offset=first.offset,
+            size=size,
+            spool=None if spool is None else spool.path,
+            first_line=first.first_line,
             folder=pool.folder,
             number=pool.next_number(),
+            lasting=pool.lasting,
         )
         for part in pool.submit(job):
             self._take(part)
@@ -238,19 +360,13 @@ class _Reading:
                 return
             except OSError as error:  # the next call goes on behind the job that failed
                 self.facts.error = error.strerror or str(error)
+                self.system_error = error
             except BrokenExecutor:
                 self.facts.error = "a worker process ended before its work was done (out of memory?)"
 
     def _take(self, part: Part) -> None:
         self._output.parts.append(part)
         self.facts.merge(part.facts)
-
-
-def _kept(chunks: Iterator[bytes], held: list[bytes]) -> Iterator[bytes]:
-    """Yield chunks, and hold what was yielded."""
-    for chunk in chunks:
-        held.append(chunk)
-        yield chunk
 
 
 def _job_bytes(size: int, workers: int) -> int:

@@ -12,6 +12,9 @@ import pyarrow as pa
 #: Version of the tables below. It is written into every store and every JSON document.
 SCHEMA_VERSION = 1
 
+#: Version of what is made of a line: higher when the same line gives another row, so that stores read it again.
+PARSER_VERSION = 1
+
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 #: One row per access-log entry that parsed: (name, type, meaning). `COMMENT ON` and the docs are made of it.
@@ -160,16 +163,39 @@ OUTLIER_EVENT_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("line", pa.int64(), "Line in that file, from 1."),
 )
 
-#: What resources of Istio and Gloo set: one row per setting (and host that it is for).
+#: What resources of Istio and Gloo set, and what Envoy made of it: one row per setting (and host that it is for).
 MESH_CONFIG_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("observed_at", TIMESTAMP, "When the resource was read from the cluster; NULL where nothing says so."),
     ("cluster_id", pa.string(), "Kubernetes cluster that the file is from, by its label or folder."),
-    ("kind", pa.string(), "Kind of the resource, such as DestinationRule."),
+    (
+        "kind",
+        pa.string(),
+        "Kind of the resource, such as DestinationRule; Cluster for a cluster of Envoy in a config dump.",
+    ),
     ("namespace", pa.string(), "Namespace of the resource."),
-    ("name", pa.string(), "Name of the resource."),
+    ("name", pa.string(), "Name of the resource; of a Cluster, the Envoy cluster."),
     ("host", pa.string(), "Host that the resource is for, as written; NULL where it names none."),
     ("setting", pa.string(), "Path in its spec, such as trafficPolicy.outlierDetection.interval or subsets[0].name."),
     ("value", pa.string(), "Value as written; {} or [] for an empty one, NULL for null."),
+    ("source", pa.string(), "The file that says so."),
+    ("line", pa.int64(), "Line in that file, from 1."),
+)
+
+#: What a proxy had counted when it was asked: two snapshots tell what happened in between, however few lines are held.
+ENDPOINT_COUNTER_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
+    ("observed_at", TIMESTAMP, "When the snapshot was taken; NULL where nothing says so."),
+    ("observer_cluster_id", pa.string(), "Kubernetes cluster of the proxy that was asked."),
+    ("observer_gateway", pa.string(), "Workload of the proxy that was asked."),
+    ("observer_proxy", pa.string(), "Replica that was asked, where it is said: each counts for itself."),
+    ("upstream_cluster", pa.string(), "Envoy cluster."),
+    ("address", pa.string(), "IP address of the endpoint; NULL where the whole cluster is counted."),
+    ("port", pa.int32(), "Port of the endpoint."),
+    (
+        "counter",
+        pa.string(),
+        "Envoy's name, such as rq_total, rq_success or cx_connect_fail of an endpoint, upstream_rq_2xx of a cluster.",
+    ),
+    ("value", pa.int64(), "Count since the proxy, or the endpoint in it, began."),
     ("source", pa.string(), "The file that says so."),
     ("line", pa.int64(), "Line in that file, from 1."),
 )
@@ -186,3 +212,4 @@ SOURCES = schema_of(SOURCE_COLUMNS)
 INVENTORY = schema_of(INVENTORY_COLUMNS)
 OUTLIER_EVENTS = schema_of(OUTLIER_EVENT_COLUMNS)
 MESH_CONFIG = schema_of(MESH_CONFIG_COLUMNS)
+ENDPOINT_COUNTERS = schema_of(ENDPOINT_COUNTER_COLUMNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,22 @@ GROUP_BYTES = 192 << 20
 _NO_DICTIONARY = frozenset({"request_id", "downstream_remote_address", "raw"})
 #: Values that a writer encodes at a time; the usual 1024 cost as much as the encoding.
 _BATCH = 16_384
+#: Columns that are looked up by value, and whose values are anywhere: minimum and maximum do not help.
+_LOOKED_UP = frozenset({"request_id"})
+#: A Bloom filter says "perhaps" of so many values that a row group does not hold.
+BLOOM_FALSE_POSITIVES = 0.01
 
 
 class TableWriter:
-    """Writes one table to one Parquet file; the file appears with the first group, or empty at `close`."""
+    """Writes one table to one Parquet file; the file appears with the first group, or empty at `close`.
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    A `lasting` file is one to look things up in, again and again: it gets Bloom filters.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, *, lasting: bool = False) -> None:
         self.path = path
         self._schema = schema
+        self._lasting = lasting
         self._held: list[pa.Table] = []
         #: Rows added so far.
         self.rows = 0
@@ -67,7 +76,7 @@ class TableWriter:
         held, self._held, self._held_rows, self._bytes = self._held, [], 0, 0
         if self._writer is None:
             self._writer = self._open(held)
-        table = _concat(held, self._writer.schema)
+        table = concat(held, self._writer.schema)
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
     def _open(self, held: Sequence[pa.Table]) -> pq.ParquetWriter:
@@ -75,6 +84,8 @@ class TableWriter:
             field.with_type(FEW) if any(table.schema.field(index).type == FEW for table in held) else field
             for index, field in enumerate(self._schema)
         ]
+        blooms = _LOOKED_UP.intersection(self._schema.names) if self._lasting else ()
+        distinct = max(sum(table.num_rows for table in held), 1)
         numbers = [field.name for field in fields if _is_number(field.type)]
         return pq.ParquetWriter(
             self.path,
@@ -92,6 +103,7 @@ class TableWriter:
             write_batch_size=_BATCH,
             write_page_index=False,
             store_schema=False,
+            bloom_filter_options={name: {"ndv": distinct, "fpp": BLOOM_FALSE_POSITIVES} for name in blooms},
         )
 
 
@@ -99,7 +111,7 @@ def _is_number(type_: pa.DataType) -> bool:
     return bool(pa.types.is_integer(type_) or pa.types.is_timestamp(type_))
 
 
-def _concat(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
+def concat(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
     """Return tables as one of the schema: columns are made dictionaries, or texts, where they are not."""
     columns = []
     for index, field in enumerate(schema):
@@ -110,3 +122,20 @@ def _concat(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
             chunks = [chunk if chunk.type == field.type else chunk.cast(field.type) for chunk in chunks]
         columns.append(pa.chunked_array(chunks, field.type).unify_dictionaries())
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+class HeldTable(TableWriter):
+    """Keeps its rows in memory, for whoever takes them; nothing is written."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        super().__init__(Path(os.devnull), schema)
+
+    def add(self, table: pa.Table) -> None:
+        """Keep rows."""
+        self._held.append(table)
+        self.rows += table.num_rows
+
+    def take(self) -> pa.Table:
+        """Return what was added since it was last taken."""
+        held, self._held = self._held, []
+        return concat(held, self._schema)

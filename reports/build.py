@@ -10,7 +10,7 @@ from typing import Protocol, get_type_hints
 
 import pyarrow as pa
 
-from reports.evidence import LineReader, Place, collect_evidence
+from reports.evidence import LineReader, Place, collect_evidence, explain_missing
 from reports.model import (
     SCHEMA_VERSION,
     Asked,
@@ -20,6 +20,7 @@ from reports.model import (
     Event,
     Failover,
     Figure,
+    Finding,
     Incident,
     Mark,
     Phase,
@@ -31,13 +32,14 @@ from reports.model import (
 from reports.queries import load_query
 from reports.records import Record, Row, make_record
 from reports.redaction import Redaction
-from reports.scenes import build_scenes
+from reports.scenes import MOST_SCENES, build_scenes
 from reports.series import Gap, Scene
 from reports.wording import Clock
 
 #: Rows of tables that a page can still show.
 _MOST_ENDPOINTS = 500
 _MOST_EJECTION_LINES = 60
+_MOST_FINDINGS = 100
 
 
 class ReportSession(Protocol):
@@ -70,6 +72,12 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
         "ORDER BY service, service_port, subset,\n"
         "    list_position(['primary', 'secondary', 'unknown', 'none'], group_role), endpoint_group, endpoint",
     ),
+    "findings": (
+        "What does not agree with what was declared, or would not work when it is needed?",
+        "SELECT * FROM findings\n"
+        "ORDER BY list_position(['error', 'warning', 'info'], severity), check_id, service, service_port, subject,\n"
+        "    message",
+    ),
     "sources": ("Which files were read, and what was in them?", "SELECT * FROM sources ORDER BY source"),
 }
 _VERDICTS = (
@@ -85,12 +93,13 @@ def build_report(
     tz: str = "UTC",
     marks: Iterable[tuple[datetime, str]] = (),
     redaction: Redaction | None = None,
+    most_scenes: int = MOST_SCENES,
 ) -> Report:
     """Return the report of a session.
 
     `tz` is the IANA name of the zone that times are shown in; ZoneInfoNotFoundError where there is none such. `marks`
     are (aware time, label) pairs to draw on the timelines; `redaction` says what to take out. The same session
-    gives the same report.
+    gives the same report. At most `most_scenes` incidents, gateways and services get a timeline.
     """
     Clock(tz)  # an unknown zone must fail here, not in the middle of a page
     tables = {name: session.sql(sql).to_pylist() for name, (_, sql) in _VIEWS.items()}
@@ -99,24 +108,26 @@ def build_report(
     phases = tuple(_make_phases(tables["phases"], failovers))
     sources = tuple(_make_source(row) for row in tables["sources"])
     events = tuple(make_record(Event, row) for row in tables["events"])
+    findings = tuple(make_record(Finding, row) for row in tables["findings"][:_MOST_FINDINGS])
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
-    built = build_scenes(session, incidents, failovers, phases, sources)
+    built = build_scenes(session, incidents, failovers, phases, events=events, sources=sources, most=most_scenes)
     asked = _read_asked(session)
     verdicts = _read_verdicts(session) if _asks_anything(asked) else ()
     figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
     if _asks_anything(asked):
         figures.insert(0, Figure("verdicts", None, *_VERDICTS))
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
+    evidence = collect_evidence(session, _list_places(events, built.scenes, findings), redaction)
     report = Report(
         schema_version=SCHEMA_VERSION,
-        hopline_version=_find_version(),
+        hopline_version=find_version(),
         title=title,
         time_zone=tz,
         redacted=tuple(sorted(redaction.secrets)) if redaction else (),
         choices=_read_choices(session),
         asked=asked,
         totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
-        warnings=tuple(session.warnings),
+        warnings=(*session.warnings, *explain_missing(session)),
         marks=_sort_marks(_make_marks(marks)),
         verdicts=verdicts,
         incidents=incidents,
@@ -128,7 +139,8 @@ def build_report(
         endpoints=tuple(make_record(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
         sources=sources,
         rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
-        evidence=collect_evidence(session, _list_places(events, built.scenes), redaction),
+        findings=findings,
+        evidence=evidence,
         figures=(*figures, *built.figures),
     )
     return redaction.hide_report(report) if redaction else report
@@ -207,14 +219,15 @@ def _read_verdicts(session: ReportSession) -> tuple[Verdict, ...]:
     return tuple(make_record(Verdict, row) for row in session.sql(_VERDICTS[1]).to_pylist())
 
 
-def _find_version() -> str | None:
+def find_version() -> str | None:
+    """Return the version of hopline; None where it is not installed."""
     try:
         return metadata.version("hopline")
     except metadata.PackageNotFoundError:
         return None
 
 
-def _list_places(events: Sequence[Event], scenes: Sequence[Scene]) -> Iterator[Place]:
+def _list_places(events: Sequence[Event], scenes: Sequence[Scene], findings: Sequence[Finding]) -> Iterator[Place]:
     """Yield the lines that a page shows, the most important first."""
     for event in events:
         for source, line in ((event.source, event.line), (event.before_source, event.before_line)):
@@ -227,3 +240,6 @@ def _list_places(events: Sequence[Event], scenes: Sequence[Scene]) -> Iterator[P
         for ejection in scene.ejections[:_MOST_EJECTION_LINES]:
             if ejection.source is not None and ejection.line is not None:
                 yield ejection.source, ejection.line
+    for finding in findings:
+        if finding.source is not None and finding.line is not None:
+            yield finding.source, finding.line

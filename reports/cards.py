@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.cases import Case, measure_incident, measure_outages
+from reports.cases import Case, is_unsettled, measure_incident, measure_outages
 from reports.model import Failover
 from reports.wording import (
     write_bytes,
@@ -85,7 +85,9 @@ def _make_stay(case: Case, f: Failover) -> Iterator[Card]:
     relapses = f"{write_number_word(f.relapses)} relapse{'s' if f.relapses > 1 else ''}"
     if f.time_on_secondary_max_s is not None:
         lasted = write_middle(f.time_on_secondary_min_s, f.time_on_secondary_max_s)
-        yield Card(lasted, f"on {secondary}", relapses)
+        silent = measure_outages(case, f, inside=True)
+        note = f"{write_seconds(silent)} of it without any answer" if silent else relapses
+        yield Card(lasted, f"on {secondary}" if not is_unsettled(case) else "until the first failback", note)
     elif f.served_by_secondary:
         share = write_share(f.served_by_secondary, f.requests) if case.covered else ""
         note = f"{share} of the requests during it" if share else "requests during it"

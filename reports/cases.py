@@ -74,23 +74,50 @@ def _find_extent(incident: Incident, phases: Sequence[Phase]) -> tuple[datetime,
 
 
 def measure_incident(case: Case) -> float | None:
-    """Return how long the service was away from its primary, in seconds; None where an end is not known."""
+    """Return how long the service was served elsewhere, in seconds; None where an end is not known.
+
+    Where one stay does not tell it, because there are several failovers or traffic went to and fro, it is the time from
+    the first sign to the last recovery.
+    """
     if case.incident.open_at_end or case.incident.began_before_start:
         return None
-    worst = case.worst
-    if len(case.failovers) == 1 and worst.time_on_secondary_min_s is not None:
-        return (worst.time_on_secondary_min_s + (worst.time_on_secondary_max_s or 0)) / 2
+    stay = measure_stay(case, case.worst) if len(case.failovers) == 1 and not is_unsettled(case) else None
+    if stay is not None:
+        return stay
     first, last = case.incident.started_latest, case.incident.ended_latest
     return (last - first).total_seconds() if first is not None and last is not None else None
 
 
-def measure_outages(case: Case, failover: Failover) -> float:
-    """Return for how many seconds nobody answered during a failover."""
-    return sum(
-        (event.until_latest - event.latest).total_seconds()
+def measure_stay(case: Case, failover: Failover) -> float | None:
+    """Return for how many seconds another group answered between full failover and failback; None where unknown."""
+    least, greatest = failover.time_on_secondary_min_s, failover.time_on_secondary_max_s
+    if least is None or greatest is None:
+        return None
+    return max((least + greatest) / 2 - measure_outages(case, failover, inside=True), 0.0)
+
+
+def is_unsettled(case: Case) -> bool:
+    """Say whether the primary failed again after traffic had come back, so that no one stay tells the story."""
+    return any(
+        event.event == "relapse" and event.latest is not None and back is not None and event.latest > back
+        for failover in case.failovers
+        for back in (failover.first_failback_latest,)
         for event in case.events_of(failover)
-        if event.event == "outage" and event.latest is not None and event.until_latest is not None
     )
+
+
+def measure_outages(case: Case, failover: Failover, *, inside: bool = False) -> float:
+    """Return for how many seconds nobody answered during a failover, or only `inside` its stay on another group."""
+    full, back = failover.full_failover_latest, failover.first_failback_latest
+    total = 0.0
+    for event in case.events_of(failover):
+        if event.event != "outage" or event.latest is None or event.until_latest is None:
+            continue
+        begin, end = event.latest, event.until_latest
+        if inside and full is not None and back is not None:
+            begin, end = max(begin, full), min(end, back)
+        total += max((end - begin).total_seconds(), 0.0)
+    return total
 
 
 def name_trigger(trigger: str) -> str:

@@ -30,7 +30,12 @@ class DocumentError(HoplineError):
 
 def to_json(report: Report) -> str:
     """Return the report as a JSON document that ends with a newline; the same report gives the same text."""
-    return _write(_encode(report), "") + "\n"
+    return encode_document(report)
+
+
+def encode_document(value: object) -> str:
+    """Return a record as a JSON document that ends with a newline."""
+    return _write(_encode(value), "") + "\n"
 
 
 def from_json(text: str) -> Report:
@@ -39,21 +44,26 @@ def from_json(text: str) -> Report:
     Raises DocumentError when the text is not JSON, is of another schema version, a field is missing or wrong, or parts
     of it contradict each other.
     """
+    report = cast(Report, decode_document(text, Report, SCHEMA_VERSION, "report"))
+    if flaw := next(find_flaws(report), None):
+        raise DocumentError(flaw)
+    return report
+
+
+def decode_document(text: str, kind: type, version: int, name: str) -> object:
+    """Return the record of a kind that `encode_document` wrote; raises DocumentError, which says where it is wrong."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         hint = "Give a file that `hopline report -f json` wrote."
         raise DocumentError(f"not a JSON document: {error}", hint=hint) from error
-    version = value.get("schema_version") if isinstance(value, dict) else None
-    if version != SCHEMA_VERSION:
+    found = value.get("schema_version") if isinstance(value, dict) else None
+    if found != version:
         raise DocumentError(
-            f"schema_version is {json.dumps(version)}, expected {SCHEMA_VERSION}",
+            f"schema_version is {json.dumps(found)}, expected {version}",
             hint="Make the report again from the logs.",
         )
-    report = cast(Report, _decode(value, Report, "report"))
-    if flaw := next(find_flaws(report), None):
-        raise DocumentError(flaw)
-    return report
+    return _decode(value, kind, name)
 
 
 def write_time(moment: datetime) -> str:
@@ -63,11 +73,16 @@ def write_time(moment: datetime) -> str:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the document."""
+    return make_schema(Report, "hopline report")
+
+
+def make_schema(kind: type, title: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a kind of record and all that it holds."""
     definitions: dict[str, Any] = {}
-    root = _schema_of(Report, definitions)
+    root = _schema_of(kind, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "hopline report",
+        "title": title,
         **root,
         "$defs": dict(sorted(definitions.items())),
     }

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import resources
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports import wording
-from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
-from reports.charts import Chart, Subject, draw_scene, name_group, palette
-from reports.model import EvidenceLine, Failover, Figure, Phase, Report, Source
-from reports.objectives import describe_measure, describe_objective, describe_subject
+from reports.cases import Case, find_cases
+from reports.charts import Chart, draw_scene, name_group, palette
+from reports.markup import embed, open_templates, read_asset, write_policy
+from reports.model import Event, Figure, Report
 from reports.questions import ask_questions
 from reports.redaction import describe_redaction
 from reports.series import Scene
 from reports.story import Chapter, tell_story
-
-#: Longest text of a log that a table cell shows whole.
-_LONGEST_CELL = 120
+from reports.subjects import make_subject, name_scene
+from reports.terms import define_terms
 
 
 @dataclass(frozen=True)
@@ -49,20 +42,33 @@ class Section:
     chapter: Chapter
     timelines: tuple[Timeline, ...]
 
+    def find_place(self, event: Event) -> tuple[str, str, str] | None:
+        """Return the scene that shows an event and the stretch of its time axis around it, from and to."""
+        if event.latest is None:
+            return None
+        begin, end = event.earliest or event.latest, event.until_latest or event.latest
+        around = max((end - begin) * 2, timedelta(seconds=1))
+        for timeline in self.timelines:
+            scene, chart = timeline.scene, timeline.chart
+            if event.failover_id in scene.failover_ids and scene.starts <= event.latest <= scene.ends:
+                first, last = max(begin - around, scene.starts), min(end + around, scene.ends)
+                return scene.scene_id, chart.at(first), chart.at(last)
+        return None
+
 
 def to_html(report: Report) -> str:
     """Return the report as one HTML page; the same report gives the same bytes."""
     story = tell_story(report)
     cases = find_cases(report)
     sections = tuple(
-        Section(case, chapter, tuple(_make_timeline(report, scene, case) for scene in case.scenes))
+        Section(case, chapter, tuple(make_timeline(report, scene, case) for scene in case.scenes))
         for case, chapter in zip(cases, story.chapters, strict=True)
     )
-    overviews = tuple(_make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
+    overviews = tuple(make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
     timelines = [t for section in sections for t in section.timelines] + list(overviews)
-    scripts = {"plotly": _read_plotly() if timelines else "", "page": _read("page.js")}
+    scripts = {"plotly": _read_plotly() if timelines else "", "page": read_asset("page.js")}
     logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
-    template = _environment().get_template("report.html.j2")
+    template = open_templates().get_template("report.html.j2")
     page: str = template.render(
         report=report,
         story=story,
@@ -71,45 +77,31 @@ def to_html(report: Report) -> str:
         dated=wording.Clock(report.time_zone, dated=True),
         redaction=describe_redaction(report.redacted),
         questions=ask_questions(report),
+        terms=define_terms(report.choices),
         evidence={(line.source, line.line): line for line in report.evidence},
         logs=logs,
         others=[source for source in report.sources if source not in logs],
         figures=[figure for figure in report.figures if figure.scene_id is None],
-        style=Markup(_read("page.css")),  # noqa: S704 - our own file
+        style=Markup(read_asset("page.css")),  # noqa: S704 - our own file
         scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - our own file and plotly.js
-        policy=_write_policy(list(scripts.values())),
-        swatches=_embed(dict(palette.DARK)),
+        policy=write_policy(list(scripts.values())),
+        swatches=embed(dict(palette.DARK)),
     )
     return page
 
 
-def _make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
-    failovers = [f for f in report.failovers if f.failover_id in scene.failover_ids]
-    ids = set(scene.failover_ids)
+def make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
+    """Return the timeline of one scene of the report; `case` is the incident that it shows, if any."""
     clock = case.clock if case else wording.Clock(report.time_zone)
-    subject = Subject(
-        scene,
-        failovers,
-        [p for p in report.phases if p.failover_id in ids],
-        [e for e in report.events if e.failover_id in ids],
-        report.incidents,
-        report.marks,
-    )
     head, rows = _tabulate(scene, clock)
-    name = wording.write_service(scene.service, scene.service_port, scene.subset)
-    where = wording.write_gateway(*_gateway_of(scene, failovers))
     return Timeline(
         scene=scene,
-        chart=draw_scene(subject, clock),
-        title=f"{name} at {where}" if failovers else name,
+        chart=draw_scene(make_subject(report, scene), clock),
+        title=name_scene(report, scene),
         table=rows,
         head=head,
         figures=tuple(f for f in report.figures if f.scene_id == scene.scene_id),
     )
-
-
-def _gateway_of(scene: Scene, failovers: Sequence[Failover]) -> tuple[str | None, str | None]:
-    return (failovers[0].cluster_id, failovers[0].gateway) if failovers else (None, None)
 
 
 def _tabulate(scene: Scene, clock: wording.Clock) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -127,107 +119,6 @@ def _tabulate(scene: Scene, clock: wording.Clock) -> tuple[tuple[str, ...], tupl
             row += [wording.write_ms(values[n]) for values in (group.p50_ms, group.p95_ms, group.p99_ms)]
         rows.append(tuple(row))
     return tuple(head), tuple(rows)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    environment.filters.update(
-        count=wording.write_count,
-        counted=wording.write_counted,
-        ms=wording.write_ms,
-        seconds=wording.write_seconds,
-        trigger=name_trigger,
-        cut=lambda text, limit=_LONGEST_CELL: wording.shorten(str(text), limit),
-        objective=describe_objective,
-        subject=describe_subject,
-        measure=describe_measure,
-        event_name=lambda text: str(text).replace("_", " "),
-        file=lambda path: wording.shorten(str(path).rstrip("/").rsplit("/", 1)[-1], 60),
-        marked=_mark_line,
-        embed=_embed_text,
-    )
-    environment.globals.update(
-        share=wording.write_share,
-        middle=wording.write_middle,
-        half_width=wording.write_half_width,
-        service=wording.write_service,
-        gateway=wording.write_gateway,
-        code=write_code,
-        find_proof=find_proof,
-        sum_others=lambda source: sum(count.count for count in source.others),
-        phase_share=_write_phase_share,
-        coverage_word=_write_coverage,
-        unbreak=_allow_breaks,
-    )
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    """Make every piece of text that reaches the page visible: no control or bidi mark acts on a reader."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return wording.make_visible(value)
-    return "-" if value is None else value
-
-
-def _allow_breaks(text: str) -> Markup:
-    """Let a long name break after its separators."""
-    escaped = str(Markup.escape(wording.make_visible(text)))
-    for separator in ("/", ".", "_", ":"):
-        escaped = escaped.replace(separator, f"{separator}<wbr>")
-    return Markup(escaped)  # noqa: S704 - escaped above
-
-
-def _mark_line(line: EvidenceLine) -> Markup:
-    """Return a log line with the fields that matter set off."""
-    text = line.text or ""
-    parts, at = [], 0
-    for begin, end in line.marks:
-        parts += [Markup.escape(text[at:begin]), Markup("<mark>"), Markup.escape(text[begin:end]), Markup("</mark>")]
-        at = end
-    return Markup("").join([*parts, Markup.escape(text[at:])])
-
-
-def _write_phase_share(part: int, phase: Phase) -> str:
-    return wording.write_share(part, phase.requests) if phase.requests else ""
-
-
-def _write_coverage(source: Source) -> str:
-    return {"errors_only": "errors only", "unknown": "too few to say"}.get(source.coverage, source.coverage)
-
-
-def _embed(value: Any) -> Markup:
-    return _embed_text(json.dumps(value, sort_keys=True, separators=(",", ":")))
-
-
-def _embed_text(text: str) -> Markup:
-    """Return JSON that can stand inside a script element: it can neither end it nor begin another."""
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - no markup can be left in it
-
-
-def _write_policy(scripts: Sequence[str]) -> str:
-    """Return a Content-Security-Policy that forbids the network and every script but the given ones."""
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s
-    )
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-@cache
-def _read(name: str) -> str:
-    return resources.files("reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 
-Value = str | int | datetime | None
+Scalar = str | int | datetime
+Value = Scalar | tuple[Scalar, ...] | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ def write_literal(value: Value) -> str:
     """Return a value as a DuckDB literal."""
     if value is None:
         return "NULL"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(write_literal, value))}]"
     if isinstance(value, datetime):
         return f"TIMESTAMPTZ '{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ')}+00'"
     if isinstance(value, int):

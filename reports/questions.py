@@ -59,9 +59,23 @@ def ask_questions(report: Report) -> tuple[str, ...]:
     for case in find_cases(report):
         for failover in case.failovers:
             asked += _ask_about(case, failover)
+    asked += _ask_about_endpoints(report)
     asked += _ask_about_requests(report.scenes, report.failovers)
     asked += _ask_about_sources(report)
     return tuple(dict.fromkeys(asked))
+
+
+def _ask_about_endpoints(report: Report) -> Iterator[str]:
+    """Ask where requests went that nothing attributes, where these are enough to hide a failover."""
+    totals = report.totals
+    unknown = totals.unattributed
+    if not unknown or 100 * unknown < totals.requests:
+        return
+    of = "" if unknown == totals.requests else f"{write_count(unknown)} of "
+    yield (
+        f"Which cluster served {of}{'the ' if of else ''}{write_counted(totals.requests, 'request')}: no entry and no "
+        "inventory tells where the endpoints are. A failover among them would not be seen."
+    )
 
 
 def _ask_about(case: Case, failover: Failover) -> Iterator[str]:

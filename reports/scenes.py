@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from reports.model import Failover, Figure, Incident, Phase, Source
+from reports.binning import bin_endpoints, bin_failures, bin_groups
+from reports.closeups import Ground, add_closeups, list_instants
+from reports.model import Event, Failover, Figure, Incident, Phase, Source
 from reports.queries import Query, Route, Value, bind_route, load_query
 from reports.records import Row, make_record
 from reports.series import (
     Ejection,
-    EndpointSeries,
     FailedPath,
     Failure,
-    FailureSeries,
     Gap,
-    GroupSeries,
     Scene,
     Unknowns,
 )
@@ -60,6 +59,7 @@ class _Plan:
     failover_ids: tuple[str, ...]
     first: datetime
     last: datetime
+    instants: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def build_scenes(
@@ -67,11 +67,20 @@ def build_scenes(
     incidents: Sequence[Incident],
     failovers: Sequence[Failover],
     phases: Sequence[Phase],
+    *,
+    events: Sequence[Event],
     sources: Sequence[Source],
+    most: int = MOST_SCENES,
 ) -> Built:
-    """Return one scene per incident, gateway and service, and overviews of the whole log where they help."""
-    plans = _plan_incidents(incidents, failovers, phases)
-    shown = plans[:MOST_SCENES]
+    """Return one scene per incident, gateway and service, and overviews of the whole log where they help.
+
+    Of the former at most `most`, the gravest of each incident.
+    """
+    plans = [
+        replace(plan, instants=list_instants(plan.failover_ids, events))
+        for plan in _plan_incidents(incidents, failovers, phases)
+    ]
+    shown = plans[:most]
     extents = _find_extents(session)
     shown += _plan_overviews(extents, incidents, shown)
     meanings = {
@@ -83,7 +92,7 @@ def build_scenes(
         scene, queries = _build_scene(session, plan, extents.get(plan.route), sources, meanings)
         scenes.append(scene)
         figures += [Figure(q.name, plan.scene_id, q.question, q.sql) for q in queries]
-    return Built(tuple(scenes), max(0, len(plans) - MOST_SCENES), tuple(figures))
+    return Built(tuple(scenes), max(0, len(plans) - most), tuple(figures))
 
 
 def _plan_incidents(
@@ -169,7 +178,7 @@ def _build_scene(
     kinds, paths, unknowns = query("failure_kinds", _MOST_KINDS), query("failed_paths", _MOST_PATHS), query("unknowns")
     endpoint_rows = _run(session, endpoints)
     known = max((row["endpoints"] for row in endpoint_rows), default=0)
-    strips = _make_endpoints(endpoint_rows, grid)
+    strips = bin_endpoints(endpoint_rows, grid)
     own = [
         s
         for s in sources
@@ -187,8 +196,8 @@ def _build_scene(
         bin_s=grid.width_us / 1_000_000,
         bins=grid.bins,
         coverage=_worst_coverage(own),
-        groups=_make_groups(_run(session, groups), grid),
-        failures=_make_failures(_run(session, failures), grid),
+        groups=bin_groups(_run(session, groups), grid),
+        failures=bin_failures(_run(session, failures), grid),
         endpoints=strips,
         endpoints_left_out=max(0, known - len(strips)),
         ejections=tuple(make_record(Ejection, row) for row in _run(session, ejections)),
@@ -197,60 +206,15 @@ def _build_scene(
         failed_paths=tuple(FailedPath(r["method"], r["path_only"], r["failed"]) for r in _run(session, paths)),
         unknowns=make_record(Unknowns, _run(session, unknowns)[0]),
     )
-    return scene, [groups, failures, endpoints, ejections, kinds, paths, unknowns]
+    ground = Ground(condition, params, lambda closer: _run(session, closer))
+    scene, closer = add_closeups(scene, plan.instants, ground, extent)
+    # The queries of close-ups differ in their times alone; the one for single requests is of its own kind.
+    return scene, [groups, failures, endpoints, ejections, kinds, paths, unknowns, *closer[-1:]]
 
 
 def _run(session: SqlSession, query: Query) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = session.sql(query.statement, query.params).to_pylist()
     return rows
-
-
-def _make_groups(rows: Sequence[Row], grid: Grid) -> tuple[GroupSeries, ...]:
-    rank = {"primary": 0, "secondary": 1, "unknown": 2, "none": 3}
-    keys = {(row["endpoint_group"], row["group_role"]) for row in rows}
-    series = []
-    for group, role in sorted(keys, key=lambda key: (rank.get(key[1], 9), key[0] is None, key[0] or "")):
-        own = [row for row in rows if (row["endpoint_group"], row["group_role"]) == (group, role)]
-        series.append(
-            GroupSeries(
-                endpoint_group=group,
-                group_role=role,
-                requests=_count(own, grid, "requests"),
-                failed=_count(own, grid, "failed"),
-                p50_ms=_measure(own, grid, "p50_ms"),
-                p95_ms=_measure(own, grid, "p95_ms"),
-                p99_ms=_measure(own, grid, "p99_ms"),
-            )
-        )
-    return tuple(series)
-
-
-def _make_failures(rows: Sequence[Row], grid: Grid) -> tuple[FailureSeries, ...]:
-    series: dict[tuple[int | None, tuple[str, ...]], list[Row]] = {}
-    for row in rows:
-        series.setdefault((row["response_code"], tuple(row["response_flags"] or ())), []).append(row)
-    made = [FailureSeries(code, flags, _count(own, grid, "failed")) for (code, flags), own in series.items()]
-    return tuple(sorted(made, key=lambda s: (-sum(s.failed), s.response_code or 0, s.response_flags)))
-
-
-def _make_endpoints(rows: Sequence[Row], grid: Grid) -> tuple[EndpointSeries, ...]:
-    rank = {"primary": 0, "secondary": 1}
-    series: dict[str, list[Row]] = {}
-    for row in rows:
-        series.setdefault(row["endpoint"], []).append(row)
-    made = [
-        EndpointSeries(
-            endpoint=endpoint,
-            workload=own[0]["workload"],
-            endpoint_kind=own[0]["endpoint_kind"],
-            endpoint_group=own[0]["endpoint_group"],
-            group_role=own[0]["group_role"],
-            requests=_count(own, grid, "requests"),
-            failed=_count(own, grid, "failed"),
-        )
-        for endpoint, own in series.items()
-    ]
-    return tuple(sorted(made, key=lambda e: (rank.get(e.group_role, 2), e.endpoint_group or "", e.endpoint)))
 
 
 def _make_kind(row: Row, meanings: Mapping[str, str]) -> Failure:
@@ -277,19 +241,3 @@ def _cut_gaps(sources: Sequence[Source], grid: Grid) -> tuple[Gap, ...]:
 def _worst_coverage(sources: Sequence[Source]) -> str:
     found = {source.coverage for source in sources}
     return next((name for name in ("errors_only", "sampled", "full") if name in found), "unknown")
-
-
-def _count(rows: Sequence[Row], grid: Grid, column: str) -> tuple[int, ...]:
-    numbers = [0] * grid.bins
-    for row in rows:
-        if 0 <= row["bin"] < grid.bins:
-            numbers[row["bin"]] += row[column]
-    return tuple(numbers)
-
-
-def _measure(rows: Sequence[Row], grid: Grid, column: str) -> tuple[float | None, ...]:
-    numbers: list[float | None] = [None] * grid.bins
-    for row in rows:
-        if 0 <= row["bin"] < grid.bins and row[column] is not None:
-            numbers[row["bin"]] = float(row[column])
-    return tuple(numbers)

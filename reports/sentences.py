@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.cases import Case, find_symptom, name_trigger, write_code
+from reports.cases import Case, find_symptom, measure_outages, name_trigger, write_code
 from reports.model import Failover
 from reports.series import Scene
 from reports.wording import (
@@ -16,6 +16,7 @@ from reports.wording import (
     write_gateway,
     write_middle,
     write_number_word,
+    write_seconds,
     write_service,
     write_share,
     write_span,
@@ -233,16 +234,13 @@ def _tell_end(case: Case, failover: Failover) -> list[Sentence]:
 
 def tell_several(case: Case) -> list[Sentence]:
     """Return the story of several failovers at once: what they share, and what they cost together."""
-    kinds = [
-        f"{write_number_word(count)} {kind}"
-        for kind in ("complete", "partial", "outage")
-        if (count := sum(f.kind == kind for f in case.failovers))
-    ]
     causes = sorted({name_trigger(f.trigger) for f in case.failovers})
     together = f"{write_capital(write_number_word(len(case.failovers)))} failovers belong together"
+    signs = f"the first sign{'s' if len(causes) > 1 else ''}: {join_words(causes)}"
     sentences: list[Sentence] = [
         _tell_extent(case),
-        (Run(f"{together}: {join_words(kinds)}; first signs: {join_words(causes)}."),),
+        (Run(f"{together}, {_count_kinds(case.failovers)}; {signs}."),),
+        *_tell_common_outages(case),
         _tell_common_cost(case),
     ]
     if case.incident.open_at_end:
@@ -250,6 +248,31 @@ def tell_several(case: Case) -> list[Sentence]:
         who = write_capital(write_number_word(still))
         sentences.append((Run(f"{who} of them {'is' if still == 1 else 'are'} still open where the log ends."),))
     return sentences
+
+
+def _count_kinds(failovers: Sequence[Failover]) -> str:
+    """Return how many failovers are of which kind: `all of them complete`, `two complete and one with an outage`."""
+    words = {"outage": "with an outage"}
+    counts = {
+        kind: count for kind in ("complete", "partial", "outage") if (count := sum(f.kind == kind for f in failovers))
+    }
+    if len(counts) == 1:
+        kind = next(iter(counts))
+        return f"{'both' if len(failovers) == 2 else 'all'} of them {words.get(kind, kind)}"
+    return join_words([f"{write_number_word(count)} {words.get(kind, kind)}" for kind, count in counts.items()])
+
+
+def _tell_common_outages(case: Case) -> Iterator[Sentence]:
+    """Yield how long nobody answered, where that is so, at the proxy that saw it longest."""
+    lengths = [(measure_outages(case, failover), failover) for failover in case.failovers]
+    longest, failover = max(lengths, key=lambda one: one[0])
+    if not longest:
+        return
+    proxy = write_gateway(failover.cluster_id, failover.gateway, failover.proxy)
+    service = f"{failover.service} at {proxy}" if len(case.incident.services) > 1 else proxy
+    seen = sum(1 for length, _ in lengths if length)
+    of = "" if seen == len(lengths) else f", seen in {write_number_word(seen)} of the failovers"
+    yield (Run("Nobody answered", FAILED), Run(f" for up to {write_seconds(longest)} ({service}){of}."))
 
 
 def _tell_extent(case: Case) -> Sentence:

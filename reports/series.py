@@ -122,6 +122,35 @@ class Unknowns:
 
 
 @dataclass(frozen=True)
+class Closeup:
+    """The series of a scene over narrower bins: the same groups, failures and endpoints in the same order."""
+
+    starts: Time
+    ends: Time
+    bin_s: float
+    bins: int
+    groups: tuple[GroupSeries, ...]
+    failures: tuple[FailureSeries, ...]
+    endpoints: tuple[EndpointSeries, ...]
+
+
+@dataclass(frozen=True)
+class SingleRequest:
+    """One request next to an instant, and where its line stands."""
+
+    start_time: Time
+    duration_ms: int | None
+    response_code: int | None
+    response_flags: tuple[str, ...]
+    endpoint: str | None
+    endpoint_group: str | None
+    group_role: str
+    failed: bool
+    source: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Scene:
     """One timeline: one service in one incident, or one service over the whole log (`incident_id` None).
 
@@ -150,3 +179,5 @@ class Scene:
     failure_kinds: tuple[Failure, ...]
     failed_paths: tuple[FailedPath, ...]
     unknowns: Unknowns
+    closeups: tuple[Closeup, ...] = ()
+    single_requests: tuple[SingleRequest, ...] = ()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reports.model import EvidenceLine, Report
-from reports.series import Scene
+from reports.series import Closeup, Scene
 
 #: Far more than any report has: a page is no place for more.
 _MOST_BINS = 10_000
@@ -53,6 +53,15 @@ def _check_scene(scene: Scene, report: Report) -> Iterator[str]:
     for n, failover_id in enumerate(scene.failover_ids):
         if failover_id not in known:
             yield f"failover_ids[{n}]: there is no failover {failover_id!r}"
+    yield from _check_bins(scene)
+    for n, closeup in enumerate(scene.closeups):
+        yield from (f"closeups[{n}].{flaw}" for flaw in _check_bins(closeup))
+        for name in ("groups", "failures", "endpoints"):
+            if len(getattr(closeup, name)) != len(getattr(scene, name)):
+                yield f"closeups[{n}].{name}: expected as many as the timeline has"
+
+
+def _check_bins(scene: Scene | Closeup) -> Iterator[str]:
     if not 1 <= scene.bins <= _MOST_BINS:
         yield f"bins: expected a number from 1 to {_MOST_BINS}"
         return
@@ -65,7 +74,7 @@ def _check_scene(scene: Scene, report: Report) -> Iterator[str]:
                     yield f"{name}[{n}].{field}: expected {scene.bins} values, one per bin"
 
 
-def _is_length_of_a_bin(scene: Scene) -> bool:
+def _is_length_of_a_bin(scene: Scene | Closeup) -> bool:
     if scene.bin_s < 1e-6:
         return False
     try:

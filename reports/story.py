@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.cards import Card, make_cards, make_rollup
-from reports.cases import Case, find_cases, measure_incident, measure_outages
+from reports.cases import Case, find_cases, is_unsettled, measure_incident, measure_outages
 from reports.model import Report
 from reports.sentences import FAILED, STRONG, Run, Sentence, tell_failover, tell_several
 from reports.wording import (
@@ -63,7 +63,12 @@ def _write_headline(report: Report, chapters: Sequence[Chapter]) -> str:
         return f"{_name_services(report)} failed over {_count_times(len(chapters))}"
     if not report.totals.requests:
         return "Nothing to report: no request in the log"
-    return "No failover found"
+    return "No failover found" if can_tell(report) else "No failover can be told from this log"
+
+
+def can_tell(report: Report) -> bool:
+    """Say whether a failover could have been seen: entries name their endpoints, and successes are logged as well."""
+    return report.totals.attributed > 0 and all(source.coverage != "errors_only" for source in report.sources)
 
 
 def _name_services(report: Report) -> str:
@@ -115,25 +120,29 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
         told = f"{between}: {what} {seen}, {lost}. The log holds nothing but errors, so it was filtered, and neither "
         told += "a share nor where the other requests went can be told from it."
         return ((Run("No failover can be told", STRONG), Run(told)),)
-    sentences: list[Sentence] = [
-        (Run("No failover found", STRONG), Run(f"{between}: {what} {seen}, {lost}{share}.")),
-    ]
-    if totals.attributed == 0:
-        sentences.append(
-            (
-                Run(
-                    "No entry says which cluster its endpoint belongs to, so a failover could not have been seen "
-                    "either: give an inventory (-i)."
-                ),
-            )
-        )
-    else:
-        groups = sorted({e.endpoint_group for e in report.endpoints if e.endpoint_group and e.requests})
-        if len(groups) == 1:
-            sentences.append((Run(f"Every request that found an endpoint was sent to {groups[0]}."),))
-        elif groups:
-            sentences.append((Run(f"Requests were sent to {join_words(groups)}, and none moved from one to another."),))
+    counted = Run(f"{between}: {what} {seen}, {lost}{share}.")
+    if not can_tell(report):
+        return ((Run("No failover can be told", STRONG), counted), (Run(_explain_blindness(report)),))
+    sentences: list[Sentence] = [(Run("No failover found", STRONG), counted)]
+    groups = sorted({e.endpoint_group for e in report.endpoints if e.endpoint_group and e.requests})
+    if len(groups) == 1:
+        sentences.append((Run(f"Every request that found an endpoint was sent to {groups[0]}."),))
+    elif groups:
+        sentences.append((Run(f"Requests were sent to {join_words(groups)}, and none moved from one to another."),))
     return tuple(sentences)
+
+
+def _explain_blindness(report: Report) -> str:
+    """Return why nothing can be said about where requests went."""
+    if any(endpoint.endpoint is not None for endpoint in report.endpoints):
+        return (
+            "No entry says which cluster its endpoint belongs to, so a failover could not have been seen: give an "
+            "inventory (-i)."
+        )
+    return (
+        "No entry says which endpoint served it, so a failover could not have been seen: log %UPSTREAM_HOST% and "
+        "%UPSTREAM_CLUSTER%, as Istio's default format does."
+    )
 
 
 def _is_one_day(report: Report) -> bool:
@@ -173,17 +182,22 @@ def _name_incident(case: Case) -> str:
     length = measure_incident(case)
     lasting = f" for {write_seconds_in_words(length)}" if length is not None else ""
     away = worst.served_by_secondary and worst.secondary
-    silent = sum(measure_outages(case, f) for f in case.failovers) if len(case.failovers) == 1 else 0.0
+    silent = max(measure_outages(case, f) for f in case.failovers)
     if incident.open_at_end:
         lasting = ", and still did when the log ended" if away else ", and was not back when the log ended"
     if incident.kind == "outage" and not away:
         return f"{name} had no answer{lasting}"
     if not away:
         return f"{name} lost requests on {worst.primary or 'its endpoints'}{lasting}"
-    verb = "partly ran" if incident.kind == "partial" else "ran"
-    if silent:
-        return f"{name} had no answer for {write_seconds_in_words(silent)} and ran on {worst.secondary}{lasting}"
-    return f"{name} {verb} on {worst.secondary}{lasting}"
+    did = f"partly ran on {worst.secondary}" if incident.kind == "partial" else f"ran on {worst.secondary}"
+    if silent and len(case.failovers) > 1:
+        away = f"while away from {worst.primary or 'its primary group'}"
+        did = f"had no answer for up to {write_seconds_in_words(silent)} {away}"
+    elif silent:
+        did = f"had no answer for {write_seconds_in_words(silent)} and ran on {worst.secondary}"
+    elif is_unsettled(case) and length is not None:
+        did = f"went back and forth between {worst.primary} and {worst.secondary}"
+    return f"{name} {did}{lasting}"
 
 
 def _write_standfirst(case: Case) -> str:

@@ -73,7 +73,7 @@ def write_bytes(number: int) -> str:
 
 def write_seconds(seconds: float) -> str:
     """Return a duration in the unit that reads best: `112 ms`, `1.04 s`, `23.0 s`, `6 min 29 s`, `2 h 5 min`, `3 d`."""
-    if seconds < 0.9995:
+    if round(seconds * 1000) < 1000:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 9.995:
         return f"{seconds:.2f} s"
@@ -91,7 +91,7 @@ def write_seconds(seconds: float) -> str:
 
 def write_seconds_in_words(seconds: float) -> str:
     """Return a duration for a sentence, rounded: `23 seconds`, `6 minutes`, `3.2 hours`, `2 days`."""
-    if seconds < 0.9995:
+    if round(seconds * 1000) < 1000:
         return write_seconds(seconds)
     for size, noun in ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute")):
         if seconds >= 2 * size:
@@ -184,6 +184,12 @@ class Clock:
     def write_full(self, moment: datetime, *, fine: bool = False) -> str:
         """Return `23 November 2026, 20:54:06`."""
         return f"{self.write_date(moment)}, {Clock(self.zone_name).write(moment, fine=fine)}"
+
+    def write_sorted(self, moment: datetime, *, up: bool = False) -> str:
+        """Return `2026-11-23 20:54:06`, which sorts as it reads; rounded down, or `up`."""
+        over = timedelta(microseconds=moment.microsecond)
+        local = self.local(moment - over + (timedelta(seconds=1) if up and over else timedelta()))
+        return f"{local:%Y-%m-%d %H:%M:%S}"
 
     def same_day(self, first: datetime, last: datetime) -> bool:
         """Say whether two moments fall on one day of this zone."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from analysis.failover.declared import Snapshots, read_snapshots
 from analysis.failover.holes import find_holes, widen_events
 from analysis.failover.incidents import Extent, group_incidents
-from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
+from analysis.failover.instants import Entry, Event, Interval, find_events, settle_start, windows_of
 from analysis.failover.phases import Phase, build_phases
 from analysis.failover.restarts import group_answers, is_rolling_restart
 from analysis.failover.spans import Span, find_spans
@@ -63,6 +63,8 @@ WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint
 GROUP BY ALL
 """
 
+#: How long a failover without full failover is looked at for what set it off.
+_MINUTE_US = 60 * SECOND
 #: How much of the time around a partial spill is looked at for endpoints that restart.
 _AROUND_US = 10 * SECOND
 
@@ -111,7 +113,7 @@ class _Case:
     def spilled(self) -> int:
         """When the spill had taken its final shape: full failover, or a minute after the first request."""
         full = self.at("full_failover")
-        return full.latest if full else min(self.last_request + 1, self.first_request + 60 * SECOND)
+        return full.latest if full else min(self.last_request + 1, self.first_request + _MINUTE_US)
 
 
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
@@ -121,13 +123,16 @@ def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
     cases = [_place(case, entries[n]) for n, case in enumerate(cases)]
     cases = _without_restarts(connection, cases)
     symptoms = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.first_request, c.spilled)], whole=False)
+    later = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.spilled, c.last_request + 1)], whole=False)
     groups = _fetch(connection, _GROUPS_SQL, cases, lambda c: [(c.first_request, c.last_request + 1)], whole=False)
     snapshots = read_snapshots(connection)
     cases = [
         replace(
             case,
             secondary=groups[n][0]["endpoint_group"] if groups.get(n) else None,
-            trigger=_trigger(case, [_symptom(row) for row in symptoms.get(n, ())], snapshots),
+            trigger=_trigger(
+                case, list(map(_symptom, symptoms.get(n, ()))), list(map(_symptom, later.get(n, ()))), snapshots
+            ),
         )
         for n, case in enumerate(cases)
     ]
@@ -147,7 +152,7 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
         stretches = grouped[route.number]
         key = (route.cluster_id, route.gateway, route.service, route.service_port, route.subset)
         primary = primaries.get(key, {"primary_group": None, "primary_basis": "none"})
-        declared = primary["primary_basis"] in ("flag", "declared")
+        declared = primary["primary_basis"] in ("flag", "config", "declared")
         if primary["primary_group"] is None:
             # Where nothing tells groups apart there is one group: it can have an outage, not a failover.
             stretches = [replace(s, primary_ok=s.other, other=0) for s in stretches]
@@ -209,8 +214,10 @@ def _entry(row: Mapping[str, Any], case: _Case) -> Entry:
 
 
 def _place(case: _Case, entries: Sequence[Entry]) -> _Case:
-    events = widen_events(find_events(case.stretches, case.span, entries), find_holes(entries, case.stretches))
-    return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
+    span = settle_start(case.stretches, case.span, entries)
+    events = widen_events(find_events(case.stretches, span, entries), find_holes(entries, case.stretches))
+    phases = build_phases(case.stretches, span, events)
+    return replace(case, span=span, events=tuple(events), phases=tuple(phases))
 
 
 def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[_Case]:
@@ -218,13 +225,19 @@ def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Ca
     partial = [case for case in cases if case.kind == "partial" and not case.span.open_at_end]
 
     def around(case: _Case) -> tuple[int, int]:
-        return case.first_request - _AROUND_US, case.last_request + _AROUND_US
+        begin, end = case.stretches[0].start, case.stretches[-1].end
+        return max(begin, case.first_request - _AROUND_US), min(end, case.last_request + _AROUND_US)
+
+    def spilled(case: _Case) -> dict[int, int]:
+        within = case.stretches[case.span.onset : case.span.last + 1]
+        return {s.start: s.secondary for s in within if s.secondary}
 
     answers = _fetch(connection, _ANSWERS_SQL, partial, lambda c: [around(c)], whole=False)
     restarts = {
         id(case)
         for n, case in enumerate(partial)
-        if is_rolling_restart(group_answers(answers.get(n, ())), *around(case))
+        if case.span.spill is not None
+        and is_rolling_restart(group_answers(answers.get(n, ())), spilled(case), *around(case))
     }
     return [case for case in cases if id(case) not in restarts]
 
@@ -233,7 +246,7 @@ def _symptom(row: Mapping[str, Any]) -> Symptom:
     return Symptom(**{**row, "flags": tuple((row["flags"] or "").split(","))})
 
 
-def _trigger(case: _Case, symptoms: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
+def _trigger(case: _Case, symptoms: Sequence[Symptom], later: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
     first, last = case.first_request, case.last_request
     full = case.at("full_failover")
     between = [s for s in case.stretches if s.end + SECOND > first and s.start <= case.spilled]
@@ -241,7 +254,7 @@ def _trigger(case: _Case, symptoms: Sequence[Symptom], snapshots: Snapshots) -> 
     return find_trigger(
         symptoms,
         Evidence(
-            requests=sum(s.requests for s in between),
+            requests=_count_requests(case.stretches, first, max(case.spilled, first + _MINUTE_US)),
             ejections_logged=snapshots.has_ejections(
                 case.route, case.primary, first - 5 * SECOND, case.spilled + SECOND
             ),
@@ -249,8 +262,19 @@ def _trigger(case: _Case, symptoms: Sequence[Symptom], snapshots: Snapshots) -> 
             endpoints_ejected=snapshots.are_ejected(case.route, case.primary, first, last),
             was_partial=full is None or partial_seconds >= 2,
             was_probed=bool(case.span.relapses),
+            began_before_start=case.span.began_before_start,
         ),
+        later,
     )
+
+
+def _count_requests(stretches: Sequence[Stretch], first: int, until: int) -> int:
+    """Return about how many requests began between two times; runs of seconds count in proportion."""
+    counted = 0.0
+    for s in stretches:
+        shared = min(s.end + SECOND, until) - max(s.start, first)
+        counted += s.requests * max(0, shared) / (s.end + SECOND - s.start)
+    return round(counted)
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from analysis.failover.borders import answers_after, answers_before, count_needed
 from analysis.failover.stretches import SECOND, Stretch
 from analysis.options import Options
 
@@ -21,6 +22,8 @@ _CHANCE = 0.05
 _GAIN = 3.0
 #: How far before the first spill symptoms are looked for: so many seconds, or so many requests where they are rare.
 _LOOK_BACK_S, _LOOK_BACK_REQUESTS = 600, 200
+#: So few requests elsewhere, most going to the primary meanwhile and none lost, are strays.
+_FEW_AWAY = 5
 #: Failing seconds closer than this are one burst (longer where requests are rarer).
 _BURST_GAP_S = 2
 
@@ -39,7 +42,10 @@ class Span:
 
     `onset` is the stretch of the first symptom or, without one, of the first spill; `spill` is None when no request
     ever went elsewhere (an outage with nothing to fail over to); `full` and `failback` are None when the failover
-    was only partial; `last` is the last stretch away from the baseline.
+    was only partial; `last` is the last stretch away from the baseline. `first_error` and `last_error` are the
+    stretches of the symptoms that ended first and last, and `holes` those that come after a hole in the log.
+    `answers_short` is how many answers of the primary the onset's stretch must still begin with for the log to hold
+    the failover's beginning; 0 where enough of them come before it.
     """
 
     onset: int
@@ -47,9 +53,12 @@ class Span:
     full: int | None
     failback: int | None
     last: int
+    first_error: int | None
     last_error: int | None
     relapses: tuple[Burst, ...]
     outages: tuple[Burst, ...]
+    holes: tuple[int, ...]
+    answers_short: int
     began_before_start: bool
     open_at_end: bool
 
@@ -114,10 +123,13 @@ def _is_calm_between(stretches: Sequence[Stretch], before: int, after: int, opti
 
 
 def _is_significant(stretches: Sequence[Stretch], group: Burst) -> bool:
-    """Drop strays: a single request elsewhere, or a second or two without an answer."""
+    """Drop strays: a few requests elsewhere among many, or a second or two without an answer."""
     members = stretches[group.first : group.last + 1]
     secondary = sum(s.secondary for s in members)
-    if secondary >= 3 or (secondary == 2 and all(s.primary == 0 for s in members)):
+    primary = sum(s.primary for s in members)
+    if secondary >= _FEW_AWAY or (secondary >= 2 and not primary):
+        return True
+    if secondary >= 3 and (secondary > primary or any(s.symptoms for s in members)):
         return True
     lost = sum(s.failed for s in members if not s.ok)
     lasted = members[-1].end - members[0].start + SECOND
@@ -142,7 +154,6 @@ def _describe(stretches: Sequence[Stretch], parts: Sequence[Burst], options: Opt
     spill = next((i for i in range(group.first, group.last + 1) if stretches[i].secondary), None)
     onset = _find_onset(stretches, group.first if spill is None else spill)
     onset = min(onset, group.first)
-    began_before_start = _began_before_start(stretches, onset, options)
     end = _end_of_trouble(stretches, group, options)
     full = _find_full(stretches, onset, spill, group.last, options)
     failback = None if full is None else _find_failback(stretches, full, end, options)
@@ -159,17 +170,24 @@ def _describe(stretches: Sequence[Stretch], parts: Sequence[Burst], options: Opt
     last = max((i for i in range(group.first, end + 1) if _is_away(stretches[i], options)), default=group.last)
     last = max(last, group.last)
     errors = [i for i in range(onset, end + 1) if stretches[i].symptoms]
+    mixed = stretches[onset : group.last + 1 if full is None else max(full, onset + 1)]
+    answers_short = max(0, count_needed(mixed) - answers_before(stretches, onset))
+    began_before_start = answers_short > stretches[onset].primary_ok
+    needed_after = max(options.hold_down_requests, count_needed(reversed(stretches[onset : last + 1])))
     return Span(
         onset=onset,
         spill=spill,
         full=full,
         failback=failback,
         last=last,
-        last_error=errors[-1] if errors else None,
+        first_error=min(errors, key=lambda i: stretches[i].symptom_first_end, default=None),
+        last_error=max(errors, key=lambda i: stretches[i].symptom_last_end, default=None),
         relapses=tuple(sorted([*relapses, *left_again], key=lambda b: b.first)),
         outages=outages,
+        holes=tuple(i for i in range(onset, min(len(stretches), max(last, end) + 3)) if stretches[i].after_hole),
+        answers_short=answers_short,
         began_before_start=began_before_start,
-        open_at_end=_is_open(stretches, last, options),
+        open_at_end=answers_after(stretches, last) < needed_after,
     )
 
 
@@ -225,19 +243,15 @@ def _find_onset(stretches: Sequence[Stretch], spill: int) -> int:
         fit = _log_likelihood(symptoms[i], requests[i]) + _log_likelihood(after, of_after)
         if fit > best and after * requests[i] > 2 * symptoms[i] * of_after:
             onset, best = i, fit
+    # A primary that answers nothing at all right before the spill is no noise, however short the log.
+    while onset > 0 and stretches[onset - 1].symptoms and not stretches[onset - 1].ok:
+        onset -= 1
     return onset
 
 
 def _log_likelihood(count: int, of: int) -> float:
     """Return the log-likelihood of `count` events in `of` requests at their own rate (Poisson, up to a constant)."""
     return count * (math.log(count / of) - 1) if count else 0.0
-
-
-def _began_before_start(stretches: Sequence[Stretch], onset: int, options: Options) -> bool:
-    """Tell whether the log holds too little of the healthy state before the first sign."""
-    return sum(s.primary_ok for s in stretches[:onset]) == 0 and stretches[onset].primary_ok < max(
-        2, options.full_share * stretches[onset].requests
-    )
 
 
 def _end_of_trouble(stretches: Sequence[Stretch], group: Burst, options: Options) -> int:
@@ -247,7 +261,8 @@ def _end_of_trouble(stretches: Sequence[Stretch], group: Burst, options: Options
         if _is_calm_between(stretches, end, i, options):
             break
         s = stretches[i]
-        if s.symptoms > options.full_share * s.requests and s.symptoms > 1:
+        # One lost request a while later is the usual noise; right after the last request elsewhere it is not.
+        if s.symptoms > options.full_share * s.requests and (s.symptoms > 1 or _adjoins(stretches, end, i)):
             end = i
     return end
 
@@ -336,9 +351,3 @@ def _is_outage(stretches: Sequence[Stretch], burst: Burst) -> bool:
     lost = sum(s.failed for s in members)
     lasted = members[-1].end - members[0].start + SECOND
     return lost >= 5 and lasted >= 3 * SECOND
-
-
-def _is_open(stretches: Sequence[Stretch], last: int, options: Options) -> bool:
-    """Tell whether the log ends before the baseline has held for the hold-down (in requests, if time is short)."""
-    after = sum(s.primary_ok for s in stretches[last + 1 :])
-    return after < options.hold_down_requests

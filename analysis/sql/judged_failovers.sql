@@ -13,7 +13,7 @@
 --   service_port: Port of the service.
 --   subset: Subset; NULL if none.
 --   primary: Endpoint group that serves in health.
---   primary_basis: How that is known: flag, declared, caller_cluster, only_group, traffic or none.
+--   primary_basis: How that is known: flag, config, declared, caller_cluster, only_group, traffic or none.
 --   secondary: Endpoint group that served most of what the primary did not; NULL where none did.
 --   kind: The highest phase reached: partial, complete or outage.
 --   trigger: endpoints_removed, planned_drain, connect_failure, tls_failure, gateway_errors, timeouts, ejection, no_healthy_upstream or unknown.

@@ -1,5 +1,5 @@
 -- Which endpoint group is the primary of each service at each gateway, and how is that known?
--- In this order: --primary; declared (the lowest priority number in the earliest snapshot that shows two groups, so
+-- In this order: --primary; the primaries of hopline.toml, by service; declared (the lowest priority number in the earliest snapshot that shows two groups, so
 -- that a snapshot taken during the failover does not turn it round); the caller's own cluster; the only group there
 -- is; the group that most of the first 50 requests went to.
 -- needs: attributed, inventory, cluster_names, endpoint_groups
@@ -10,7 +10,7 @@
 --   service_port: Port of the service.
 --   subset: Subset of the DestinationRule; NULL if none.
 --   primary_group: The primary endpoint group; NULL where nothing tells.
---   primary_basis: flag, declared, caller_cluster, only_group, traffic or none.
+--   primary_basis: flag, config, declared, caller_cluster, only_group, traffic or none.
 CREATE TABLE primaries AS
 WITH seen AS (
     SELECT cluster_id, gateway, service, service_port, subset, endpoint_group, count(*) AS requests
@@ -70,6 +70,7 @@ WITH seen AS (
     SELECT
         k.*,
         CASE WHEN list_contains(k.groups, getvariable('primary_group')) THEN getvariable('primary_group') END AS by_flag,
+        getvariable('primaries')[k.service] AS by_config,
         d.endpoint_group AS by_declaration,
         CASE
             WHEN list_contains(k.groups, coalesce(k.cluster_id, 'local')) THEN coalesce(k.cluster_id, 'local')
@@ -87,9 +88,10 @@ WITH seen AS (
 )
 SELECT
     cluster_id, gateway, service, service_port, subset,
-    coalesce(by_flag, by_declaration, by_caller, by_being_alone, by_traffic) AS primary_group,
+    coalesce(by_flag, by_config, by_declaration, by_caller, by_being_alone, by_traffic) AS primary_group,
     CASE
         WHEN by_flag IS NOT NULL THEN 'flag'
+        WHEN by_config IS NOT NULL THEN 'config'
         WHEN by_declaration IS NOT NULL THEN 'declared'
         WHEN by_caller IS NOT NULL THEN 'caller_cluster'
         WHEN by_being_alone IS NOT NULL THEN 'only_group'

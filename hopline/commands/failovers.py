@@ -64,14 +64,16 @@ def failovers(
             show_default=False,
         ),
     ] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the drawn timeline.")] = "UTC",
+    tz: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Time zone of the drawn timeline.", show_default="UTC")
+    ] = None,
 ) -> None:
     """Show each failover: its phases, its instants with how sure they are, and the log lines that prove them.
 
     A table shows the most useful columns; the other formats hold all of them, times as earliest and latest.
     """
     chosen = choose_format(format_, output)
-    zone = check_zone(tz)
+    zone = check_zone(tz or selection.configuration.time_zone or "UTC")
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
         if nothing := explain_no_failover(session):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hopline.batch import Each, prepare_batch_folder, write_reports
+from hopline.charts import ChartFormat, check_renderer
 from hopline.commands.outputs import Output
 from hopline.console import describe_screen, say
 from hopline.destination import check_writable, open_destination
 from hopline.documents import read_report
 from hopline.moments import check_zone, parse_mark
 from hopline.objectives import check_objectives
+from hopline.pages import Manner, ReportFormat, render_files, render_report
 from hopline.redaction import make_redaction, parse_redaction
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
@@ -24,19 +25,10 @@ from hopline.tables import list_table_files, prepare_folder, write_tables
 from ingest.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from analysis import Session
-    from reports import Redaction, Report
-
-
-class ReportFormat(StrEnum):
-    """What a report can be written as."""
-
-    HTML = "html"
-    MD = "md"
-    JSON = "json"
-    TEXT = "text"
+    from reports import Report
 
 
 _BY_EXTENSION = {
@@ -49,16 +41,6 @@ _BY_EXTENSION = {
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a report is shown: None leaves a title or a time zone as it is."""
-
-    title: str | None
-    zone: str | None
-    marks: tuple[tuple[datetime, str], ...]
-    redaction: Redaction | None = None
-
-
-@dataclass(frozen=True)
 class Outputs:
     """Where a report goes (None is standard output), as what, and the folder of its tables, if any."""
 
@@ -67,7 +49,7 @@ class Outputs:
     tables: Path | None
 
 
-@partial(takes_logs, required=False)
+@takes_logs
 def report(
     selection: Selection,
     *,
@@ -118,6 +100,21 @@ def report(
             show_default=False,
         ),
     ] = None,
+    charts: Annotated[
+        ChartFormat | None,
+        typer.Option(
+            help="Draw the timelines into files beside a report in Markdown. Needs hopline[charts] and a Chromium.",
+            show_default=False,
+        ),
+    ] = None,
+    each: Annotated[
+        Each | None,
+        typer.Option(
+            help="Write one report per incident, service or day into the folder -o DIR, with index.html and "
+            "summary.json; what is there already and the same is left alone.",
+            show_default=False,
+        ),
+    ] = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -135,17 +132,30 @@ def report(
     The same page can be made of the report as JSON, long after the logs are gone:
 
     hopline report --from incident.json -o incident.html
+
+    For cron: one page per incident, and a page that lists them; a second run writes what is new.
+
+    hopline report logs/ --each incident -o reports/
     """
-    chosen = _choose_format(format_, output)
-    manner = Manner(title, check_zone(tz) if tz is not None else None, tuple(parse_mark(text) for text in mark or ()))
+    if each is not None:
+        _refuse_with_each({"--title": title, "--tables": tables, "--from": from_}, output)
+    chosen = (format_ or ReportFormat.HTML) if each is not None else _choose_format(format_, output)
+    if charts is not None:
+        _check_charts(chosen, output)
+    marks = tuple(parse_mark(text) for text in mark or ())
+    manner = Manner(title, check_zone(tz) if tz is not None else None, marks, charts=charts)
     wanted = parse_redaction(redact, redact_key)
     outputs = Outputs(chosen, output, tables)
     if from_ is not None:
         _refuse_to_make(selection, from_, redacted=bool(wanted), tables=tables is not None)
         _render_again(from_, manner, outputs)
         return
-    if not selection.logs:
-        raise UsageError("missing argument 'LOGS'.", hint="hopline report --help")
+    manner = replace(manner, zone=manner.zone or selection.configuration.time_zone)
+    wanted = wanted or parse_redaction(",".join(selection.configuration.redact) or None, redact_key)
+    if each is not None and output is not None:
+        manner = replace(manner, redaction=make_redaction(wanted, redact_key) if wanted else None)
+        _write_batch(selection, each, output, manner, chosen)
+        return
     selection.refuse_to_overwrite(output)
     if tables is not None:
         for _, _, file in list_table_files(tables):
@@ -157,6 +167,34 @@ def report(
         if wanted:
             manner = replace(manner, redaction=make_redaction(wanted, redact_key))
         _render(session, manner, outputs)
+        check_objectives(session)
+
+
+def _check_charts(chosen: ReportFormat, output: Path | None) -> None:
+    if chosen is not ReportFormat.MD or output is None:
+        raise UsageError(
+            "--charts draws files beside a report in Markdown", hint="-o incident.md; a page in HTML holds its charts"
+        )
+    check_renderer()
+
+
+def _refuse_with_each(others: Mapping[str, object], output: Path | None) -> None:
+    for option, value in others.items():
+        if value is not None:
+            raise UsageError(f"--each and {option}: give one of them", hint="hopline report --help")
+    if output is None:
+        raise UsageError("--each needs a folder", hint="-o DIR")
+
+
+def _write_batch(selection: Selection, each: Each, folder: Path, manner: Manner, format_: ReportFormat) -> None:
+    prepare_batch_folder(folder)
+    with selection.open() as session:
+        nothing = explain_no_failover(session)
+        written = write_reports(session, each, folder, manner, format_)
+        if not written.changed:
+            say(f"nothing new to report: {nothing or f'{folder} holds it all'}")
+        else:
+            say(f"wrote {written.changed} of {written.reports} reports into {folder}")
         check_objectives(session)
 
 
@@ -177,7 +215,7 @@ def _render(session: Session, manner: Manner, outputs: Outputs) -> None:
         report = reports.build_report(
             session, title=manner.title, tz=zone, marks=manner.marks, redaction=manner.redaction
         )
-        _write_report(report, outputs)
+        _write_report(report, manner, outputs)
     if outputs.tables is not None:
         write_tables(session, outputs.tables, manner.redaction)
     _say_written(outputs)
@@ -208,7 +246,7 @@ def _render_again(document: Path, manner: Manner, outputs: Outputs) -> None:
     import reports
 
     report = reports.adjust_report(read_report(document), title=manner.title, tz=manner.zone, marks=manner.marks)
-    _write_report(report, outputs)
+    _write_report(report, manner, outputs)
     _say_written(outputs)
 
 
@@ -218,17 +256,14 @@ def _say_written(outputs: Outputs) -> None:
             say(f"wrote {written}")
 
 
-def _write_report(report: Report, outputs: Outputs) -> None:
-    import reports
-
-    if outputs.format is ReportFormat.TEXT:
-        write_report_story(report, outputs.report)
+def _write_report(report: Report, manner: Manner, outputs: Outputs) -> None:
+    if outputs.report is None or outputs.format is ReportFormat.TEXT:
+        if outputs.format is ReportFormat.TEXT:
+            write_report_story(report, outputs.report)
+            return
+        with open_destination(None) as stream:
+            stream.write(render_report(report, outputs.format))
         return
-    write = {
-        ReportFormat.HTML: reports.to_html,
-        ReportFormat.MD: reports.to_markdown,
-        ReportFormat.JSON: reports.to_json,
-    }[outputs.format]
-    page = write(report).encode("utf-8", "backslashreplace")
-    with open_destination(outputs.report) as stream:
-        stream.write(page)
+    for name, content in render_files(report, outputs.format, outputs.report.name, manner.charts):
+        with open_destination(outputs.report.with_name(name)) as stream:
+            stream.write(content)

@@ -53,8 +53,20 @@ def choose_format(wanted: TableFormat | None, output: Path | None) -> TableForma
     return chosen
 
 
-def write_table(table: pa.Table, format_: TableFormat, output: Path | None = None) -> None:
-    """Write `table` to the file `output`, or to standard output; raises OutputError when that fails."""
+def is_streamed(format_: TableFormat) -> bool:
+    """Say whether rows are written as they come in this format; the others need all of them to begin."""
+    return format_ not in (TableFormat.TABLE, TableFormat.MD)
+
+
+def write_table(table: pa.Table | pa.RecordBatchReader, format_: TableFormat, output: Path | None = None) -> None:
+    """Write rows to the file `output`, or to standard output; raises OutputError when that fails.
+
+    A reader is taken to its end, in bounded memory where the format `is_streamed`.
+    """
+    import pyarrow as pa
+
+    if isinstance(table, pa.RecordBatchReader) and not is_streamed(format_):
+        table = table.read_all()
     from hopline.writers import columnar, grid, markdown, objects, separated
 
     with open_destination(output) as stream:

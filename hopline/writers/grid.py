@@ -8,13 +8,12 @@ from typing import BinaryIO
 import pyarrow as pa
 from rich.cells import cell_len, set_cell_size
 
-from hopline.console import Screen, make_printable
+from hopline.console import PAPER, Screen, make_printable
 from hopline.writers.cells import read_columns
 from hopline.writers.values import is_number
 
 #: Text columns are cut to this many cells, and not below, before a table turns into blocks.
 _LEAST_TEXT_WIDTH = 16
-_PLAIN = Screen(width=None, interactive=False, colour=False, unicode=True)
 
 
 def write_grid(table: pa.Table, stream: BinaryIO, screen: Screen | None = None) -> None:
@@ -23,7 +22,7 @@ def write_grid(table: pa.Table, stream: BinaryIO, screen: Screen | None = None) 
     NULL is `-`. Where the columns do not fit the width, texts are cut (with a mark) down to 16 cells; where even that
     does not fit, each row becomes a block of `column  value` lines.
     """
-    screen = screen or _PLAIN
+    screen = screen or PAPER
     encoding = "utf-8" if screen.unicode else "ascii"
     names = [make_printable(name) for name in table.column_names]
     columns = read_columns(table, null="-")

@@ -17,15 +17,15 @@ _HARMLESS = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]")
 _NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
 
 
-def write_csv(table: pa.Table, stream: BinaryIO) -> None:
+def write_csv(rows: pa.Table | pa.RecordBatchReader, stream: BinaryIO) -> None:
     """Write a header and one line per row.
 
     NULL is nothing at all, the empty text is `""`, lists and objects are JSON, and a text that a spreadsheet would run
     as a formula gets an apostrophe in front (numbers stay as they are).
     """
-    header = ",".join(_quote(_defuse(name)) for name in table.column_names)
+    header = ",".join(_quote(_defuse(name)) for name in rows.schema.names)
     stream.write(header.encode() + b"\n")
-    for row in read_rows(table):
+    for row in read_rows(rows):
         stream.write(",".join(map(write_cell, row)).encode("utf-8", "backslashreplace") + b"\n")
 
 

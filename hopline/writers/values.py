@@ -14,10 +14,19 @@ import pyarrow as pa
 _BATCH_ROWS = 10_000
 
 
-def read_rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of `table` as plain values: see `make_plain`."""
-    types = table.schema.types
-    for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+def read_batches(rows: pa.Table | pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in batches small enough to be turned into Python values."""
+    if isinstance(rows, pa.Table):
+        yield from rows.to_batches(max_chunksize=_BATCH_ROWS)
+        return
+    for batch in rows:
+        yield from (batch.slice(start, _BATCH_ROWS) for start in range(0, batch.num_rows, _BATCH_ROWS))
+
+
+def read_rows(rows: pa.Table | pa.RecordBatchReader) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows as plain values: see `make_plain`."""
+    types = rows.schema.types
+    for batch in read_batches(rows):
         columns = [
             [make_plain(value, type_) for value in column.to_pylist()]
             for column, type_ in zip(batch.columns, types, strict=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ingest.errors import InventoryError
 from ingest.inventory.load_assignments import line_of_address
-from ingest.inventory.located import DocumentError, read_documents
+from ingest.inventory.located import DocumentError, line_of, read_documents
 from ingest.inventory.model import (
     Context,
     InventoryFormat,
     Snapshot,
     address_of,
+    counter_row,
     endpoint_row,
     field_of,
     health_of,
@@ -36,16 +38,35 @@ def _read(text: str, context: Context) -> Snapshot:
         documents = read_documents(text)
     except DocumentError as error:
         raise InventoryError(f"{context.source}: line {error.line}: {error}") from error
-    rows = []
+    rows: list[dict[str, Any]] = []
+    counters: list[dict[str, Any]] = []
     for document in documents:
         statuses = document if isinstance(document, list) else items_of(document, "cluster_statuses")
         for status in statuses:
-            rows += [
-                row
-                for host in items_of(status, "host_statuses")
-                if (row := _row(text_of(status, "name"), host, context)) is not None
-            ]
-    return Snapshot(inventory=tuple(rows))
+            for host in items_of(status, "host_statuses"):
+                row = _row(text_of(status, "name"), host, context)
+                if row is not None:
+                    rows.append(row)
+                    counters += _counters(row, host, context)
+    return Snapshot(inventory=tuple(rows), endpoint_counters=tuple(counters))
+
+
+def _counters(row: Mapping[str, Any], host: Any, context: Context) -> Iterator[dict[str, Any]]:
+    """Yield a row for each counter of a host; Envoy leaves out a value of 0."""
+    for stat in items_of(host, "stats"):
+        if text_of(stat, "type") == "GAUGE":
+            continue
+        counter = counter_row(
+            context,
+            line_of(stat, "name", row["line"]),
+            cluster=row["upstream_cluster"],
+            address=row["address"],
+            port=row["port"],
+            counter=text_of(stat, "name") or "",
+            value=field_of(stat, "value") or 0,
+        )
+        if counter is not None:
+            yield counter
 
 
 def _row(cluster: str | None, host: Any, context: Context) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ingest.inventory.model import Context, InventoryFormat, Snapshot, endpoint_row, split_address
+from ingest.inventory.model import Context, InventoryFormat, Snapshot, counter_row, endpoint_row, split_address
 
 _V6_HOST = re.compile(r"(.+?)::(\[[^\[\]]*\]:\d+)", re.DOTALL)
 _KEYS = frozenset(
@@ -15,6 +15,7 @@ _KEYS = frozenset(
         "cx_total",
         "rq_active",
         "rq_error",
+        "rq_pending_active",
         "rq_success",
         "rq_timeout",
         "rq_total",
@@ -30,6 +31,8 @@ _KEYS = frozenset(
         "local_origin_success_rate",
     }
 )
+#: What is counted since the endpoint came, and so can be compared between two snapshots.
+_COUNTERS = frozenset({"cx_connect_fail", "cx_total", "rq_error", "rq_success", "rq_timeout", "rq_total"})
 #: Lines about a cluster as a whole; of a cluster without endpoints there are no others.
 _CLUSTER_LINE = re.compile(r".+::[a-z_]+::.*")
 _TELLING_LINE = re.compile(r"::(?:default_priority::max_|added_via_api::|observability_name::)")
@@ -58,6 +61,7 @@ def _host_line(line: str) -> tuple[str, str, str, str] | None:
 
 def _read(text: str, context: Context) -> Snapshot:
     hosts: dict[tuple[str, str], dict[str, Any]] = {}
+    counters: list[dict[str, Any]] = []
     unread = 0
     for number, line in enumerate(text.split("\n"), 1):
         found = _host_line(line)
@@ -68,8 +72,13 @@ def _read(text: str, context: Context) -> Snapshot:
         cluster, host, key, value = found
         entry = hosts.setdefault((cluster, host), {"line": number})
         entry[key] = value
+        if key in _COUNTERS:
+            address, port = split_address(host)
+            row = counter_row(context, number, cluster=cluster, address=address, port=port, counter=key, value=value)
+            counters += [row] if row is not None else []
     return Snapshot(
         inventory=tuple(_row(cluster, host, entry, context) for (cluster, host), entry in hosts.items()),
+        endpoint_counters=tuple(counters),
         unread_lines=unread,
     )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.errors import InventoryError
+from ingest.inventory.cluster_settings import read_cluster_settings
 from ingest.inventory.load_assignments import read_assignment
 from ingest.inventory.model import Context, InventoryFormat, Snapshot, field_of, items_of, text_of
 from ingest.names import Names, role_of_gateway, workload_of_pod
@@ -35,6 +36,7 @@ def _read(text: str, context: Context) -> Snapshot:
     node = next((_node(config) for config in configs if _is(config, "BootstrapConfigDump")), {})
     own = _text(_mapping(node.get("metadata")), "CLUSTER_ID", "cluster_id")
     context = replace(context, names=_observer(context.names, node))
+    settings = list(_settings(configs, context, text))
     finder = _LineFinder(text)
     rows: list[dict[str, Any]] = []
     endpoints = [config for config in configs if _is(config, "EndpointsConfigDump")]
@@ -48,7 +50,15 @@ def _read(text: str, context: Context) -> Snapshot:
         # A label names the proxy's own cluster anew, and so that of the endpoints beside it.
         if own is not None and row["cluster_id"] == own:
             row["cluster_id"] = context.names.cluster_id
-    return Snapshot(inventory=tuple(rows))
+    return Snapshot(inventory=tuple(rows), mesh_config=tuple(settings))
+
+
+def _settings(configs: list[Any], context: Context, text: str) -> Iterator[dict[str, Any]]:
+    finder = _LineFinder(text)
+    for config in configs:
+        if _is(config, "ClustersConfigDump"):
+            finder.find(text_of(config, "@type") or "")
+            yield from read_cluster_settings(config, context, finder.find)
 
 
 def _is(config: Any, kind: str) -> bool:

@@ -31,6 +31,7 @@ class Snapshot:
     inventory: tuple[Mapping[str, Any], ...] = ()
     outlier_events: tuple[Mapping[str, Any], ...] = ()
     mesh_config: tuple[Mapping[str, Any], ...] = ()
+    endpoint_counters: tuple[Mapping[str, Any], ...] = ()
     unread_lines: int = 0
 
 
@@ -69,6 +70,35 @@ def endpoint_row(context: Context, line: int, **facts: Any) -> dict[str, Any]:
     row["priority"] = to_integer(row.get("priority"), 2**31 - 1)
     row["weight"] = to_integer(row.get("weight"))
     return {name: (clean_text(value) or None) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def counter_row(
+    context: Context,
+    line: int,
+    *,
+    cluster: str | None,
+    counter: str,
+    value: object,
+    address: str | None = None,
+    port: int | None = None,
+) -> dict[str, Any] | None:
+    """Return a row of endpoint_counters, for a whole cluster where `address` is None; None for no whole number."""
+    number = to_integer(value)
+    if number is None or not cluster:
+        return None
+    return {
+        "observed_at": context.observed_at,
+        "observer_cluster_id": context.names.cluster_id,
+        "observer_gateway": context.names.gateway,
+        "observer_proxy": context.names.proxy,
+        "upstream_cluster": clean_text(cluster),
+        "address": clean_text(address) if address else None,
+        "port": port,
+        "counter": clean_text(counter),
+        "value": number,
+        "source": context.source,
+        "line": line,
+    }
 
 
 def clean_text(text: str) -> str:

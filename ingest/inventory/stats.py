@@ -1,7 +1,7 @@
 """Envoy's admin page /stats, as text or for Prometheus, and `istioctl x envoy-stats`.
 
-Counters say nothing of endpoints, but where the cluster has per-endpoint statistics: those rows are kept, all
-other lines are only counted.
+What is counted of clusters, and of endpoints where the cluster has per-endpoint statistics, is kept; so is the health
+of such endpoints. All other lines are only counted.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ingest.inventory.model import Context, InventoryFormat, Snapshot, endpoint_row, split_address
+from ingest.inventory.model import Context, InventoryFormat, Snapshot, counter_row, endpoint_row, split_address
 
 _TEXT = re.compile(
     r"(?P<name>[A-Za-z0-9_][^\s:]*(?::[^\s:]+)*): "
@@ -19,6 +19,11 @@ _TELLING = re.compile(r"(?:cluster|listener|server|http|cluster_manager|listener
 _METRIC = re.compile(r"(?P<name>envoy_\w+)(?:\{(?P<labels>[^{}]*)\})? (?P<value>[-+0-9.eEINFa]+)(?: \d+)?\s*")
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _COMMENT = re.compile(r"# (?:TYPE|HELP) \w+.*")
+#: What Envoy counts of a cluster's requests and connections; a name of a cluster may hold dots.
+_CLUSTER = re.compile(r"cluster\.(?P<cluster>.+)\.(?P<stat>(?:external\.|internal\.)?upstream_(?:rq|cx)_\w+)")
+#: Gauges among them say how many there are now.
+_GAUGES = frozenset({"upstream_rq_active", "upstream_rq_pending_active", "upstream_cx_active"})
+_PROMETHEUS = re.compile(r"envoy_cluster_(?P<stat>upstream_(?:rq|cx)(?:_\w+)?)")
 #: Envoy writes `_` for the colon of an address.
 _ENDPOINT = re.compile(r"cluster\.(?P<cluster>.+)\.endpoint\.(?P<host>.+)_(?P<port>\d{1,5})\.(?P<stat>\w+)")
 
@@ -36,6 +41,7 @@ def _recognise(head: bytes) -> bool:
 
 def _read(text: str, context: Context) -> Snapshot:
     endpoints: dict[tuple[str, str], dict[str, Any]] = {}
+    counters: list[dict[str, Any]] = []
     unread = 0
     for number, line in enumerate(text.split("\n"), 1):
         found = _endpoint_stat(line)
@@ -44,6 +50,13 @@ def _read(text: str, context: Context) -> Snapshot:
             entry = endpoints.setdefault((cluster, address), {"line": number})
             if stat == "membership_healthy":
                 entry["health"] = "healthy" if value.partition(".")[0] == "1" else "unhealthy"
+            elif not stat.endswith("active"):
+                host, port = split_address(address)
+                row = counter_row(context, number, cluster=cluster, address=host, port=port, counter=stat, value=value)
+                counters += [row] if row is not None else []
+        elif (counted := _cluster_stat(line)) is not None:
+            row = counter_row(context, number, cluster=counted[0], counter=counted[1], value=counted[2])
+            counters += [row] if row is not None else []
         elif line.strip() and not any(shape.fullmatch(line) for shape in (_TEXT, _METRIC, _COMMENT)):
             # Other programs' metrics come along on the agent's merged page.
             unread += 1
@@ -60,7 +73,27 @@ def _read(text: str, context: Context) -> Snapshot:
                 health=entry.get("health"),
             )
         )
-    return Snapshot(inventory=tuple(rows), unread_lines=unread)
+    return Snapshot(inventory=tuple(rows), endpoint_counters=tuple(counters), unread_lines=unread)
+
+
+def _cluster_stat(line: str) -> tuple[str, str, str] | None:
+    """Return cluster, name and value of a counter of a cluster; None for any other line."""
+    if line.startswith("cluster.") and (match := _TEXT.fullmatch(line)):
+        name = _CLUSTER.fullmatch(match["name"])
+        if name and name["stat"] not in _GAUGES:
+            return name["cluster"], name["stat"], match["value"]
+    elif line.startswith("envoy_cluster_upstream_") and (match := _METRIC.fullmatch(line)):
+        name = _PROMETHEUS.fullmatch(match["name"])
+        labels = dict(_LABEL.findall(match["labels"] or ""))
+        cluster = labels.get("cluster_name") or labels.get("envoy_cluster_name")
+        if name and cluster and name["stat"] not in _GAUGES:
+            # What has one name in Envoy's own text is told apart by labels here.
+            by_class = labels.get("response_code_class") or labels.get("envoy_response_code_class")
+            by_code = labels.get("response_code") or labels.get("envoy_response_code")
+            kind = f"_{by_class.removesuffix('xx')}xx" if by_class else f"_{by_code}" if by_code else ""
+            stat = name["stat"].removesuffix("_xx") if by_class else name["stat"]
+            return cluster, f"{stat}{kind}", match["value"]
+    return None
 
 
 def _endpoint_stat(line: str) -> tuple[str, str, str, str] | None:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta, timezone
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import plotly.graph_objects as go
 
 from reports.charts import palette
-from reports.charts.bands import draw_bands, draw_events, plan_bands
-from reports.charts.canvas import Canvas, Key, Subject, name_group
-from reports.charts.lanes import Lane, stack_lanes
+from reports.charts.bands import Band, draw_bands, draw_events, plan_bands
+from reports.charts.canvas import Canvas, Key, Subject, name_group, write_moment
+from reports.charts.lanes import Lane, Stack, stack_lanes
 from reports.charts.latency import draw_latency, has_latency, make_latency_axis
 from reports.charts.rates import draw_failures, draw_traffic
 from reports.charts.strips import caption_strips, draw_strips, make_strip_axis
-from reports.series import Scene
-from reports.wording import Clock
+from reports.series import Closeup, Scene
+from reports.wording import Clock, write_seconds
 
 __all__ = ["Chart", "Key", "Subject", "draw_scene", "name_group"]
 
@@ -33,12 +33,21 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-s
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure as JSON for plotly.js, its height in pixels, its legend and the zone of its time axis."""
+    """A figure as JSON for plotly.js, its height in pixels, its legend and the zone of its time axis.
+
+    `closeups` are figures of the same lanes over less time, in finer bins, for the page to change to as it zooms.
+    """
 
     figure: str
+    closeups: tuple[str, ...]
     height: int
     keys: tuple[Key, ...]
     zone: str
+    offset: timezone
+
+    def at(self, moment: datetime) -> str:
+        """Return the wall-clock time of a moment as the chart's axis has it."""
+        return write_moment(moment, self.offset)
 
 
 def draw_scene(subject: Subject, clock: Clock) -> Chart:
@@ -46,29 +55,48 @@ def draw_scene(subject: Subject, clock: Clock) -> Chart:
     scene = subject.scene
     offset = clock.local(scene.starts).utcoffset() or timedelta()
     bands = plan_bands(subject)
+    stack = stack_lanes(_plan_lanes(scene, len(bands)))
+    canvas = _draw(subject, bands, stack, timezone(offset))
+    closer = (replace(subject, scene=_replace_series(scene, closeup)) for closeup in scene.closeups)
+    return Chart(
+        figure=_write_figure(canvas),
+        closeups=tuple(_write_figure(_draw(one, bands, stack, canvas.zone, closer=True)) for one in closer),
+        height=stack.height,
+        keys=tuple(canvas.keys),
+        zone=_name_zone(clock, offset),
+        offset=canvas.zone,
+    )
+
+
+def _replace_series(scene: Scene, closeup: Closeup) -> Scene:
+    return replace(scene, **{f.name: getattr(closeup, f.name) for f in fields(closeup)}, closeups=())
+
+
+def _draw(subject: Subject, bands: tuple[Band, ...], stack: Stack, zone: timezone, *, closer: bool = False) -> Canvas:
+    scene = subject.scene
     canvas = Canvas(
         scene,
-        timezone(offset),
-        stack_lanes(_plan_lanes(scene, len(bands))),
+        zone,
+        stack,
         palette.assign_colours([(group.endpoint_group, group.group_role) for group in scene.groups]),
         tuple(band.label for band in bands),
+        closer,
     )
     draw_bands(canvas, bands)
     draw_traffic(canvas)
-    if canvas.stack.has("failed"):
+    if stack.has("failed"):
         draw_failures(canvas)
-    if canvas.stack.has("latency"):
+    if stack.has("latency"):
         draw_latency(canvas)
-    if canvas.stack.has("strips"):
+    if stack.has("strips"):
         draw_strips(canvas)
     draw_events(canvas, subject)
+    return canvas
+
+
+def _write_figure(canvas: Canvas) -> str:
     figure = go.Figure(data=canvas.traces, layout=_lay_out(canvas)).to_plotly_json()
-    return Chart(
-        figure=json.dumps(figure, sort_keys=True, separators=(",", ":")),
-        height=canvas.stack.height,
-        keys=tuple(canvas.keys),
-        zone=_name_zone(clock, offset),
-    )
+    return json.dumps(figure, sort_keys=True, separators=(",", ":"))
 
 
 def _plan_lanes(scene: Scene, bands: int) -> list[Lane]:
@@ -87,6 +115,7 @@ def _lay_out(canvas: Canvas) -> dict[str, Any]:
     scene, stack = canvas.scene, canvas.stack
     layout: dict[str, Any] = {
         "template": "none",
+        "meta": {"bin": write_seconds(scene.bin_s)},
         "height": stack.height,
         "margin": {"l": 132, "r": 14, "t": stack.top, "b": stack.bottom, "pad": 0},
         "barmode": "stack",
@@ -149,7 +178,7 @@ def _make_axis(canvas: Canvas, lane: str) -> dict[str, Any]:
         case "failed":
             return {"rangemode": "tozero", "nticks": 4}
         case "latency":
-            return make_latency_axis(canvas.scene)
+            return make_latency_axis(canvas)
     return make_strip_axis(canvas.scene)
 
 

@@ -37,11 +37,22 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """The interval in which an event lies, drawn where phases meet: what it is called, where its row stands."""
+
+    label: str
+    earliest: datetime
+    latest: datetime
+    anchor: str
+
+
+@dataclass(frozen=True)
 class Band:
-    """One row of phases; `label` is empty where there is only one."""
+    """One row of phases with the intervals between them; `label` is empty where there is only one."""
 
     label: str
     pieces: tuple[Piece, ...]
+    edges: tuple[Edge, ...] = ()
 
 
 def plan_bands(subject: Subject) -> tuple[Band, ...]:
@@ -70,7 +81,17 @@ def plan_bands(subject: Subject) -> tuple[Band, ...]:
             if p.failover_id == failover.failover_id
         )
         proxy = failover.proxy or write_gateway(failover.cluster_id, failover.gateway)
-        bands.append(Band(write_label(proxy, 18) if len(subject.failovers) > 1 else "", pieces))
+        edges = tuple(
+            Edge(
+                event.event.replace("_", " "),
+                event.earliest or event.latest,
+                event.latest,
+                f"event-{event.failover_id}-{event.seq}",
+            )
+            for event in subject.events
+            if event.failover_id == failover.failover_id and event.latest is not None
+        )
+        bands.append(Band(write_label(proxy, 18) if len(subject.failovers) > 1 else "", pieces, edges))
     return tuple(bands)
 
 
@@ -104,6 +125,33 @@ def draw_bands(canvas: Canvas, bands: tuple[Band, ...]) -> None:
                 showlegend=False,
             )
         )
+        _draw_edges(canvas, band, row)
+
+
+def _draw_edges(canvas: Canvas, band: Band, row: int) -> None:
+    """Draw the interval of each event over its row: as wide as it is uncertain, and at least a hair."""
+    edges = [edge for edge in band.edges if canvas.shows(edge.latest)]
+    if not edges:
+        return
+    extents = [(canvas.clamp(edge.earliest), edge.latest) for edge in edges]
+    canvas.traces.append(
+        go.Bar(
+            meta="anchored",
+            orientation="h",
+            y=[-row] * len(edges),
+            base=[canvas.at(begin) for begin, _ in extents],
+            x=[max((end - begin) / timedelta(milliseconds=1), 0.001) for begin, end in extents],
+            width=0.82,
+            marker={"color": palette.EDGE, "opacity": 0.55, "line": {"color": palette.EDGE, "width": 1}},
+            customdata=[
+                [edge.label, canvas.clock(edge.earliest), canvas.clock(edge.latest), "", edge.anchor] for edge in edges
+            ],
+            hovertemplate="<b>%{customdata[0]}</b><br>between %{customdata[1]}<br>and %{customdata[2]}<extra></extra>",
+            xaxis="x",
+            yaxis=canvas.stack.axis("bands"),
+            showlegend=False,
+        )
+    )
 
 
 @dataclass(frozen=True)

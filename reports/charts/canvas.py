@@ -41,13 +41,17 @@ class Key:
 
 @dataclass
 class Canvas:
-    """A figure while it is drawn: traces, shapes and notes are plotly's, `bands` names the rows of phases."""
+    """A figure while it is drawn: traces, shapes and notes are plotly's, `bands` names the rows of phases.
+
+    `closer` is True for a close-up, which also shows single requests.
+    """
 
     scene: Scene
     zone: timezone
     stack: Stack
     colours: dict[GroupKey, str]
     bands: tuple[str, ...] = ()
+    closer: bool = False
     traces: list[Any] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
@@ -75,7 +79,7 @@ class Canvas:
 
     def at(self, moment: datetime) -> str:
         """Return the wall-clock time that plotly, which knows no zones, is told."""
-        return moment.astimezone(self.zone).replace(tzinfo=None).isoformat(" ", timespec="milliseconds")
+        return write_moment(moment, self.zone)
 
     def clock(self, moment: datetime) -> str:
         """Return the time of day of a moment."""
@@ -89,10 +93,19 @@ class Canvas:
         """Say whether a moment is on the chart."""
         return self.scene.starts <= moment <= self.scene.ends
 
-    def bins(self, shift: float = 0.0) -> list[str]:
-        """Return where each bin begins; `shift` 0.5 gives their middles."""
-        step = timedelta(seconds=self.scene.bin_s)
-        return [self.at(self.scene.starts + (n + shift) * step) for n in range(self.scene.bins)]
+    def places(self, shift: float = 0.0) -> dict[str, Any]:
+        """Return where the bins begin as plotly wants evenly spaced values; `shift` 0.5 gives their middles."""
+        first = self.scene.starts + timedelta(seconds=self.scene.bin_s * shift)
+        return {"x0": self.at(first), "dx": self.width_ms}
+
+    def bin_at(self, number: int, shift: float = 0.0) -> str:
+        """Return where one bin begins, or another place in it."""
+        return self.at(self.scene.starts + timedelta(seconds=self.scene.bin_s * (number + shift)))
+
+    def width(self) -> float | list[float]:
+        """Return the width of all bins, or of each where the last is shorter."""
+        widths = self.widths_ms()
+        return widths[0] if len(set(widths)) == 1 else widths
 
     def widths_ms(self) -> list[float]:
         """Return the length of each bin; the log may end within the last, which counts as half a bin at least.
@@ -108,6 +121,11 @@ class Canvas:
         """Return the counts of all bins as rates in `unit`."""
         unit_ms = self.unit[1] * 1000
         return [round_number(n * unit_ms / ms) for n, ms in zip(counts, self.widths_ms(), strict=True)]
+
+
+def write_moment(moment: datetime, zone: timezone) -> str:
+    """Return a moment as plotly writes times: wall-clock time of a zone, to the millisecond."""
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat(" ", timespec="milliseconds")
 
 
 def write_label(text: str | None, limit: int = 40) -> str:

@@ -14,6 +14,7 @@ GRID = "#e4e7eb"
 RULE = "#6b7480"
 GAP = "#8a929c"
 BOX = "#2f3640"
+EDGE = "#5b6470"
 
 FAILED = "#c8102e"
 #: Failed requests of different kinds, told apart by lightness first.
@@ -59,6 +60,7 @@ DARK: Mapping[str, str] = {
     RULE: "#8b949e",
     GAP: "#7d8590",
     BOX: "#c4ccd6",
+    EDGE: "#a3adb8",
     FAILED: "#ff5a6a",
     FAILURES[0]: "#ff5a6b",
     FAILURES[1]: "#a81f35",

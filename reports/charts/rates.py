@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from reports.cases import write_code
 from reports.charts import palette
 from reports.charts.canvas import Canvas, Key, name_group, write_label
+from reports.series import FailureSeries, Scene
 from reports.wording import shorten
 
 
@@ -32,22 +33,36 @@ def draw_traffic(canvas: Canvas) -> None:
 def draw_failures(canvas: Canvas) -> None:
     """Draw failed requests as stacked bars, one colour per status and flags."""
     most = len(palette.FAILURES) - 1
-    series = [(write_code(s.response_code, s.response_flags), s.failed) for s in canvas.scene.failures[:most]]
+    series = [
+        (write_code(s.response_code, s.response_flags), s.failed, _find_row(canvas.scene, s))
+        for s in canvas.scene.failures[:most]
+    ]
     rest = [s.failed for s in canvas.scene.failures[most:]]
     if rest:
-        series.append((f"{len(rest)} more kinds", tuple(map(sum, zip(*rest, strict=True)))))
-    for (label, counts), colour in zip(series, palette.FAILURES, strict=False):
-        _add_bars(canvas, "failed", label, counts, colour=colour, group="failed")
+        series.append((f"{len(rest)} more kinds", tuple(map(sum, zip(*rest, strict=True))), None))
+    for (label, counts, anchor), colour in zip(series, palette.FAILURES, strict=False):
+        _add_bars(canvas, "failed", label, counts, colour=colour, group="failed", anchor=anchor)
 
 
-def _add_bars(canvas: Canvas, lane: str, name: str, counts: Sequence[int], *, colour: str, group: str) -> None:
+def _find_row(scene: Scene, series: FailureSeries) -> str | None:
+    """Return the row of the page's table of failures that a series leads to."""
+    key = (series.response_code, series.response_flags)
+    rows = (n for n, k in enumerate(scene.failure_kinds, 1) if (k.response_code, k.response_flags) == key)
+    number = next(rows, None)
+    return f"kind-{scene.scene_id}-{number}" if number else None
+
+
+def _add_bars(
+    canvas: Canvas, lane: str, name: str, counts: Sequence[int], *, colour: str, group: str, anchor: str | None = None
+) -> None:
     label = write_label(name, 60)
     canvas.traces.append(
         go.Bar(
-            x=canvas.bins(),
+            meta=anchor,
+            **canvas.places(),
             # A bin without any is left out, so that hovering lists what there is.
             y=[rate or None for rate in canvas.rates(counts)],
-            width=canvas.widths_ms(),
+            width=canvas.width(),
             offset=0,
             marker={"color": colour, "line": {"width": 0}},
             customdata=list(counts),

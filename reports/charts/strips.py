@@ -87,8 +87,7 @@ def caption_strips(canvas: Canvas) -> Iterator[dict[str, Any]]:
 
 def _draw_failed(canvas: Canvas, endpoint: EndpointSeries, row: int, axis: str) -> None:
     """Draw a red tick in each bin in which requests to the endpoint were lost."""
-    starts = canvas.bins(0.2)
-    lost = [starts[n] for n, count in enumerate(endpoint.failed) if count]
+    lost = [canvas.bin_at(n, 0.2) for n, count in enumerate(endpoint.failed) if count]
     if not lost:
         return
     canvas.traces.append(
@@ -111,7 +110,8 @@ def _draw_failed(canvas: Canvas, endpoint: EndpointSeries, row: int, axis: str) 
 def _draw_ejections(canvas: Canvas, axis: str) -> None:
     """Draw a dotted box for the time that an endpoint was out; dashed where that is inferred, or only detected."""
     rows: Mapping[str, int] = {endpoint.endpoint: -row for row, endpoint in enumerate(canvas.scene.endpoints)}
-    shown = [ejection for ejection in canvas.scene.ejections if ejection.endpoint in rows]
+    numbered = [(n, e) for n, e in enumerate(canvas.scene.ejections, 1) if e.endpoint in rows and _is_on(canvas, e)]
+    shown = [ejection for _, ejection in numbered]
     for ejection in shown:
         row = rows[ejection.endpoint]
         canvas.shapes.append(
@@ -144,9 +144,11 @@ def _draw_ejections(canvas: Canvas, axis: str) -> None:
                     canvas.clock(e.unejected_at) if e.unejected_at else "not seen",
                     write_label(e.type or ("type unknown" if e.basis == "logged" else "inferred from the traffic")),
                     write_label(e.proxy or e.gateway or "unnamed proxy"),
+                    f"ejection-{canvas.scene.scene_id}-{number}",
                 ]
-                for e in shown
+                for number, e in numbered
             ],
+            meta="anchored",
             hovertemplate="ejected %{customdata[0]}<br>back %{customdata[1]}"
             "<br>%{customdata[2]}, by %{customdata[3]}<extra></extra>",
             xaxis="x",
@@ -158,6 +160,12 @@ def _draw_ejections(canvas: Canvas, axis: str) -> None:
         canvas.keys.append(Key(None, "ejected", palette.BOX, "dotted-box"))
     if any(e.basis != "logged" for e in shown):
         canvas.keys.append(Key(None, "ejected, as it seems", palette.BOX, "dashed-box"))
+
+
+def _is_on(canvas: Canvas, ejection: Ejection) -> bool:
+    """Say whether any of the time that an endpoint was out is on the chart."""
+    until = ejection.unejected_at or canvas.scene.ends
+    return ejection.ejected_at < canvas.scene.ends and until > canvas.scene.starts
 
 
 def _is_certain(ejection: Ejection) -> bool:

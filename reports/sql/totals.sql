@@ -7,6 +7,7 @@ SELECT
     count(*) AS requests,
     count(*) FILTER (failed) AS failed,
     count(*) FILTER (endpoint_group IS NOT NULL) AS attributed,
+    count(*) FILTER (endpoint_group IS NULL AND endpoint_kind <> 'none') AS unattributed,
     count(DISTINCT service) AS services,
     count(DISTINCT (cluster_id, gateway, proxy)) AS proxies,
     min(start_time) AS first_time,

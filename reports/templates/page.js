@@ -81,11 +81,14 @@
     layout.margin.r = narrow ? 6 : 14;
     layout.xaxis.nticks = narrow ? 4 : 8;
     layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
+    const strip = layout.annotations.find((a) => a.name === "strip");
     for (const note of layout.annotations) {
       if (note.name === "strip") note.visible = narrow;
-      if (note.name === "caption" && narrow) note.x = 0;
+      if (note.name === "caption" && narrow) {
+        note.text = note.label.split(/[:,]/)[0];
+        if (strip && note.y === layout["yaxis" + strip.yref.slice(1)].domain[1]) note.yshift = 12;
+      }
     }
-    const strip = layout.annotations.find((a) => a.name === "strip");
     if (strip) layout["yaxis" + strip.yref.slice(1)].showticklabels = !narrow;
     if (narrow) {
       for (const trace of figure.data) if (trace.type === "heatmap") trace.ygap = 18;
@@ -101,9 +104,19 @@
     return figure;
   };
 
+  // The narrowest close-up that holds all that is on the screen; else the whole timeline.
+  const pick = (chart) => {
+    if (!chart.range) return chart.source;
+    const [from, to] = chart.range.map(parse);
+    const near = chart.closeups.filter((one) => one.from <= from && to <= one.to);
+    return near.length ? near.reduce((a, b) => (b.to - b.from < a.to - a.from ? b : a)).source : chart.source;
+  };
+
   const draw = (div) => {
     const chart = charts.get(div.id);
-    const figure = JSON.parse(chart.source);
+    const figure = JSON.parse(pick(chart));
+    const bin = div.closest("figure").querySelector("figcaption .bin");
+    if (bin) bin.textContent = figure.layout.meta.bin;
     figure.left = figure.layout.margin.l;
     for (const note of figure.layout.annotations) note.label = note.text;
     figure.layout.xaxis.range = chart.range || figure.layout.xaxis.range;
@@ -117,7 +130,11 @@
 
   const start = (div, script) => {
     const source = script.textContent, whole = JSON.parse(source).layout.xaxis.range;
-    charts.set(div.id, { source, whole, range: null, hidden: new Set() });
+    const closeups = [...document.querySelectorAll("script.closeup")].filter((one) => one.dataset.chart === div.id).map((one) => {
+      const [from, to] = JSON.parse(one.textContent).layout.xaxis.range.map(parse);
+      return { from, to, source: one.textContent };
+    });
+    charts.set(div.id, { source, closeups, whole, range: null, hidden: new Set() });
     const chart = charts.get(div.id);
     draw(div).then(() => {
       div.dataset.drawn = "yes";
@@ -129,8 +146,15 @@
         draw(div);
       });
       div.on("plotly_doubleclick", () => { chart.range = null; draw(div); return false; });
+      div.on("plotly_click", (event) => reveal(event.points.map(anchorOf).find(Boolean)));
       div.on("plotly_clickannotation", (event) => reveal((event.annotation.name || "").split(" ")[1]));
     });
+  };
+
+  // What a mark leads to: the last of what it carries along, or what its series is named after.
+  const anchorOf = (point) => {
+    const meta = point.data.meta;
+    return meta === "anchored" ? point.customdata && point.customdata[4] : /^kind-/.test(meta || "") ? meta : null;
   };
 
   // An event: go to its row and open the lines behind it.
@@ -163,8 +187,20 @@
       chart.range = [stamp(from), stamp(to)];
     }
     draw(document.getElementById(id));
+    say(chart);
+  };
+
+  const say = (chart) => {
     const shown = chart.range || chart.whole;
     document.getElementById("status").textContent = "Showing " + shown[0].slice(11) + " to " + shown[1].slice(11);
+  };
+
+  const show = (button) => {
+    const div = document.getElementById(button.dataset.chart), chart = charts.get(button.dataset.chart);
+    chart.range = [button.dataset.from, button.dataset.to];
+    draw(div);
+    say(chart);
+    div.scrollIntoView({ block: "start" });
   };
 
   const colourKeys = () => {
@@ -176,6 +212,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
+    if (button.dataset.from) show(button);
     if (button.dataset.zoom) zoom(button.dataset.chart, button.dataset.zoom);
     if (button.dataset.group) {
       const hidden = charts.get(button.dataset.chart).hidden, group = button.dataset.group;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,8 @@ from ingest import schema
 START = datetime(2026, 11, 23, 20, 54, 0, tzinfo=UTC)
 CLUSTER = "outbound|80||frontend.mycompany.mesh"
 PODS = ("127.1.1.1:8080", "127.1.1.2:8080", "127.1.1.3:8080")
+#: What an inventory is, by the ending of its name.
+_FORMATS = {".yaml": "kubernetes-objects", ".table": "istioctl-endpoints"}
 GATEWAY = "127.2.0.10:15443"
 
 
@@ -37,6 +39,8 @@ class Files:
     sources: tuple[Path, ...]
     inventory: tuple[Path, ...]
     outlier_events: tuple[Path, ...]
+    mesh_config: tuple[Path, ...]
+    endpoint_counters: tuple[Path, ...]
     warnings: tuple[str, ...] = ()
     evidence: NoEvidence = field(default_factory=NoEvidence)
 
@@ -118,17 +122,35 @@ def write(folder: Path, rows: list[dict[str, Any]], **tables: list[dict[str, Any
         }
         for name, count in sorted(lines.items())
     ]
+    sources += [
+        {
+            "source": name,
+            "formats": [_FORMATS.get(Path(name).suffix, "envoy-clusters-text")],
+            "compression": "none",
+            "entries_read": 0,
+            "access_log_rows": 0,
+            "rejected": 0,
+            "others": [],
+            "truncated": False,
+        }
+        for name in sorted({row["source"] for row in tables.get("inventory", []) if row.get("source")} - set(lines))
+    ]
     return Files(
-        access_log=_write(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
-        rejects=_write(folder / "rejects.parquet", [], schema.REJECTS),
-        sources=_write(folder / "sources.parquet", sources, schema.SOURCES),
-        inventory=_write(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
-        outlier_events=_write(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
+        access_log=write_table(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
+        rejects=write_table(folder / "rejects.parquet", [], schema.REJECTS),
+        sources=write_table(folder / "sources.parquet", sources, schema.SOURCES),
+        inventory=write_table(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
+        outlier_events=write_table(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
+        mesh_config=write_table(folder / "mesh_config.parquet", tables.get("mesh_config", []), schema.MESH_CONFIG),
+        endpoint_counters=write_table(
+            folder / "counters.parquet", tables.get("endpoint_counters", []), schema.ENDPOINT_COUNTERS
+        ),
     )
 
 
-def _write(path: Path, rows: list[dict[str, Any]], kind: pa.Schema) -> tuple[Path, ...]:
-    pq.write_table(pa.Table.from_pylist(rows, schema=kind), path)
+def write_table(path: Path, rows: Sequence[dict[str, Any]], kind: pa.Schema) -> tuple[Path, ...]:
+    """Write rows as one Parquet file of a schema."""
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=kind), path)
     return (path,)
 
 

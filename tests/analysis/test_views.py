@@ -4,8 +4,8 @@
                                     `at` is seconds after 2026-11-23T20:54:00Z, lists are separated by spaces,
                                     an empty cell leaves the default, `-` is NULL
     views/CASE/inventory.csv        rows of inventory, if any
-    views/CASE/outlier_events.csv   rows of outlier_events, if any
-    views/CASE/options.toml         fields of analysis.Options, if any
+    views/CASE/outlier_events.csv   rows of outlier_events, if any; so mesh_config.csv and endpoint_counters.csv
+    views/CASE/options.toml         fields of analysis.Options, if any; [[networks]] as in hopline.toml
     views/CASE/query.sql            the query
     views/CASE/expected.csv         its rows, as DuckDB casts them to text
 
@@ -24,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from analysis import Objectives, Options, open_session
+from analysis import Network, Objectives, Options, open_session
 from analysis.catalog import load_catalog, mentioned
 from ingest import schema
 from tests.analysis.simulate import START, entry, write
@@ -66,7 +66,13 @@ def _access_log(path: Path) -> list[dict[str, Any]]:
 
 def _options(path: Path) -> Options:
     given = tomllib.loads(path.read_text()) if path.exists() else {}
-    return Options(**{**given, "objectives": Objectives(**given.get("objectives", {}))})
+    networks = tuple(
+        Network(**{name: tuple(value) if isinstance(value, list) else value for name, value in one.items()})
+        for one in given.pop("networks", [])
+    )
+    given["objectives"] = Objectives(**given.get("objectives", {}))
+    given["primaries"] = tuple(map(tuple, given.get("primaries", ())))
+    return Options(**given, networks=networks)
 
 
 def _cases() -> list[str]:
@@ -81,6 +87,8 @@ def test_view(case: str, tmp_path: Path) -> None:
         _access_log(folder / "access_log.csv"),
         inventory=_read(folder / "inventory.csv", schema.INVENTORY),
         outlier_events=_read(folder / "outlier_events.csv", schema.OUTLIER_EVENTS),
+        mesh_config=_read(folder / "mesh_config.csv", schema.MESH_CONFIG),
+        endpoint_counters=_read(folder / "endpoint_counters.csv", schema.ENDPOINT_COUNTERS),
     )
     with open_session(files, _options(folder / "options.toml")) as session:
         query = (folder / "query.sql").read_text().strip().rstrip(";")

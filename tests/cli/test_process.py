@@ -20,10 +20,10 @@ def start(folder: Path, *argv: str, **streams: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "hopline", *argv], env=environment, **streams)  # type: ignore[call-overload]
 
 
-def wait_for_scratch(folder: Path) -> None:
+def wait_for_scratch(folder: Path, pattern: str = "hopline-*") -> None:
     """Wait until the run has made its temporary folder: it is in the middle of its work."""
     deadline = time.monotonic() + 30
-    while not list(folder.glob("hopline-*")):
+    while not list(folder.glob(pattern)):
         assert time.monotonic() < deadline, "the run never made its temporary folder"
         time.sleep(0.02)
 
@@ -37,6 +37,7 @@ def test_interrupted(tmp_path: Path, sent: int, code: int) -> None:
     stdout, stderr = run.communicate(timeout=30)
     assert run.returncode == code
     assert stdout == b""
+    assert stderr.endswith(b"interrupted\n" if sent == signal.SIGINT else b"")
     assert b"Traceback" not in stderr
     assert list(tmp_path.iterdir()) == [], "temporary files are left"
 
@@ -97,3 +98,18 @@ def test_a_report_on_a_terminal_is_text(tmp_path: Path) -> None:
     shown = read_terminal("report", str(SAMPLE), columns=90, folder=tmp_path)
     assert "complete, connect_failure, recovered" in shown
     assert "<html" not in shown
+
+
+@pytest.mark.parametrize("format_", ["table", "csv"])
+def test_an_interrupted_query_ends_at_once(tmp_path: Path, format_: str) -> None:
+    query = "SELECT count(*) FROM range(9000000) AS a, range(9000000) AS b WHERE a.range % 7 = b.range % 5"
+    sample = str(SAMPLE.parent / "article")
+    run = start(tmp_path, "sql", query, sample, "-f", format_, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_for_scratch(tmp_path, "hopline-duckdb-*")
+    time.sleep(1)
+    run.send_signal(signal.SIGINT)
+    stdout, stderr = run.communicate(timeout=10)
+    assert run.returncode == 130, stderr
+    assert stdout == b""
+    assert stderr == b"interrupted\n"
+    assert list(tmp_path.iterdir()) == [], "temporary files are left"

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+import io
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import typer
 
+import ingest
+from analysis import Session, open_session
 from analysis.catalog import Relation, public_relations
 from analysis.column_types import column_types
 from hopline.cli import app
 from hopline.selection import Selection
+from hopline.writers.grid import write_grid
 from ingest.containers import CONTAINERS
 from ingest.envelopes import ENVELOPES
 from ingest.flags import load_flags
 from ingest.formats import LogFormat, load_formats
 from ingest.operators import load_operators
 
+HOME = Path(__file__).resolve().parents[2]
+#: Rows of an example's answer that a page shows.
+_MOST_EXAMPLE_ROWS = 10
 _CLI = """\
 Standard output carries data only; messages, warnings and progress go to standard error. `NO_COLOR`, `FORCE_COLOR` and
 `COLUMNS` are honoured; `HOPLINE_DEBUG=1` adds the traceback of an error that should not be.
@@ -80,19 +92,30 @@ def write_cli() -> str:
     shared = {field.name for field in fields(Selection)} - {"logs"}
     parts = [f"# Command line\n\n{_CLI}"]
     shared_rows: list[Sequence[str]] = []
-    for name, command in group.commands.items():
+    for name, command in _list_commands(group):
         context = typer.Context(command, info_name=f"hopline {name}")
         parts.append(f"## hopline {name}\n")
         parts.append(f"    hopline {name} {' '.join(command.collect_usage_pieces(context))}\n")
         parts.append(_write_prose(command.help or ""))
-        own = [parameter for parameter in command.params if parameter.name not in shared]
+        # Verbs that read no session have options of the same names, with a meaning of their own.
+        theirs = shared if shared <= {parameter.name for parameter in command.params} else set()
+        own = [parameter for parameter in command.params if parameter.name not in theirs]
         parts.append(_write_table(_CLI_COLUMNS, [_describe_parameter(parameter, context) for parameter in own]))
         if len(own) < len(command.params):
             parts.append("And the [options of every verb over logs](#options-of-every-verb-over-logs).\n")
-            others = [parameter for parameter in command.params if parameter.name in shared]
+            others = [parameter for parameter in command.params if parameter.name in theirs]
             shared_rows = [_describe_parameter(parameter, context) for parameter in others]
     parts += ["## Options of every verb over logs\n", _write_table(_CLI_COLUMNS, shared_rows)]
     return _NOTE + "\n" + "\n".join(parts)
+
+
+def _list_commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the commands of a group, those of the groups in it under their full names."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _list_commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def _write_prose(text: str) -> str:
@@ -141,9 +164,34 @@ def _write_relation(relation: Relation, types: Any) -> str:
         (f"`{column.name}`", types.get((relation.name, column.name), ""), column.comment) for column in relation.columns
     ]
     prose = f"{relation.description}\n\n" if relation.description else ""
-    return (
-        f"## {relation.name}\n\n**{relation.question}**\n\n{prose}{_write_table(('column', 'type', 'meaning'), rows)}"
+    call = _write_call(relation) if relation.kind == "macro" else ""
+    columns = _write_table(("column", "type", "meaning"), rows)
+    return f"## {relation.name}\n\n**{relation.question}**\n\n{prose}{call}{columns}"
+
+
+def _write_call(relation: Relation) -> str:
+    """Return how a macro is called: its signature, its parameters, and an example with what it answers."""
+    shown = io.BytesIO()
+    write_grid(_sample().sql(relation.example or "").slice(0, _MOST_EXAMPLE_ROWS), shown)
+    parameters = _write_table(
+        ("parameter", "default", "meaning"),
+        [(f"`{each.name}`", f"`{each.default}`" if each.default else "", each.comment) for each in relation.parameters],
     )
+    return (
+        f"```sql\nFROM {relation.signature}\n```\n\n{parameters}\n"
+        f"On `sample_logs/crash`:\n\n```sql\n{relation.example}\n```\n\n```text\n{shown.getvalue().decode()}```\n\n"
+    )
+
+
+@cache
+def _sample() -> Session:
+    """The logs that examples ask about; the paths in them are those of the repository's root."""
+    folder = tempfile.TemporaryDirectory()
+    with contextlib.chdir(HOME):
+        session = open_session(ingest.parse(["sample_logs/crash"], folder=Path(folder.name), workers=1))
+    atexit.register(folder.cleanup)
+    atexit.register(session.close)
+    return session
 
 
 def write_formats() -> str:

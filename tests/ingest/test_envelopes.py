@@ -102,7 +102,9 @@ def test_partial_lines_across_blocks(parse: Callable[..., Any], monkeypatch: pyt
     monkeypatch.setattr(
         reading,
         "cut_blocks",
-        lambda chunks, size: whole((c[i : i + 64] for c in chunks for i in range(0, len(c), 64)), 128),
+        lambda chunks, size, **place: whole(
+            (c[i : i + 64] for c in chunks for i in range(0, len(c), 64)), 128, **place
+        ),
     )
     parts = [f"{TIME} stdout F {LINE}"] * 3 + [f"{TIME} stdout P {LINE[i : i + 50]}" for i in range(0, 300, 50)]
     result = parse("\n".join([*parts, f"{TIME} stdout F {LINE[300:]}"]).encode())

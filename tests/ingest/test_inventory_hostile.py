@@ -77,6 +77,7 @@ def write(snapshot: Snapshot, lines: int) -> None:
         (snapshot.inventory, schema.INVENTORY),
         (snapshot.outlier_events, schema.OUTLIER_EVENTS),
         (snapshot.mesh_config, schema.MESH_CONFIG),
+        (snapshot.endpoint_counters, schema.ENDPOINT_COUNTERS),
     )
     for rows, kind in tables:
         table = pa.Table.from_pylist(list(rows), schema=kind)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ingest import blocks, reading
 from ingest.arguments import find_inventory, find_sources, time_in_name
-from ingest.blocks import cut_blocks, cut_ranges
+from ingest.blocks import cut_blocks
 from ingest.compression import ByteStream
 from ingest.errors import FormatError, InventoryError, SourceError
 from ingest.names import Names, names_from_path, role_of_gateway, stem_of, workload_of_pod
@@ -210,21 +210,6 @@ def test_blocks_are_the_lines(lines: list[bytes], chunk: int, size: int, ended: 
     assert [block.first_line for block in cut] == [1 + sum(b.lines for b in cut[:i]) for i in range(len(cut))]
 
 
-@given(st.lists(st.sampled_from((b"a", b"bc\n", b"\n")), max_size=40), st.integers(1, 9), st.integers(1, 12))
-def test_ranges_are_whole_lines(pieces: list[bytes], chunk: int, size: int) -> None:
-    data, kept = b"".join(pieces), dict[int, bytes]()
-
-    def keep(number: int, part: memoryview) -> None:
-        kept[number] = kept.get(number, b"") + part
-
-    ranges = list(cut_ranges([data[i : i + chunk] for i in range(0, len(data), chunk)], size, keep))
-    assert b"".join(data[r.offset : r.offset + r.size] for r in ranges) == data
-    assert [kept[r.number] for r in ranges] == [data[r.offset : r.offset + r.size] for r in ranges]
-    assert all(kept[r.number].endswith(b"\n") for r in ranges[:-1])
-    assert [r.first_line for r in ranges] == [1 + data[: r.offset].count(b"\n") for r in ranges]
-    assert all(r.size + chunk > size for r in ranges[:-1])
-
-
 def test_overlong_line_is_one_reject(monkeypatch: pytest.MonkeyPatch, parse: Callable[..., Any]) -> None:
     monkeypatch.setattr(blocks, "MAX_LINE_BYTES", 1 << 20)
     data = LINE + b"\n" + b"x" * (20 << 20) + b"\n" + LINE + b"\n"
@@ -261,21 +246,18 @@ def test_file_name_that_is_not_utf_8(tmp_path: Path, parse: Callable[..., Any]) 
 
 
 def watch_blocks(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
-    """Let `change` happen to the first file after its first block, or range of lines for a worker."""
+    """Let `change` happen to the first file after its first block."""
+    whole = reading.cut_blocks
     done: list[bool] = []
 
-    def watched(whole: Callable[..., Any]) -> Callable[..., Any]:
-        def cut(chunks: Any, *options: Any) -> Any:
-            for piece in whole(chunks, *options):
-                yield piece
-                if not done:
-                    done.append(True)
-                    change()
+    def cut(chunks: Any, size: int, **place: int) -> Any:
+        for block in whole(chunks, size, **place):
+            yield block
+            if not done:
+                done.append(True)
+                change()
 
-        return cut
-
-    for name in ("cut_blocks", "cut_ranges"):
-        monkeypatch.setattr(reading, name, watched(getattr(reading, name)))
+    monkeypatch.setattr(reading, "cut_blocks", cut)
 
 
 def test_file_that_grows_while_it_is_read(

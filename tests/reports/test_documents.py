@@ -24,6 +24,8 @@ PLACE = re.compile(r"report[\w.\[\]]*: |schema_version is |not a JSON document: 
         (lambda d: d["scenes"][0].update(bin_s=1e12), "report.scenes[0].bin_s: "),
         (lambda d: d["scenes"][0].update(bins=0), "report.scenes[0].bins: "),
         (lambda d: d["scenes"][0].update(incident_id="9"), "report.scenes[0].incident_id: there is no incident '9'"),
+        (lambda d: d["scenes"][0]["closeups"][0].update(bins=0), "report.scenes[0].closeups[0].bins: "),
+        (lambda d: d["scenes"][0]["closeups"][0]["groups"].pop(), "report.scenes[0].closeups[0].groups: expected as"),
         (lambda d: d.update(failovers=[]), "report.events[0].failover_id: there is no failover"),
         (lambda d: d.update(phases=[]), "report.incidents[0]: expected a failover with phases"),
         (lambda d: d["incidents"].append(d["incidents"][0]), "report.incidents[1].incident_id: '1' stands there twice"),

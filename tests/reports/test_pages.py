@@ -20,7 +20,7 @@ import reports
 from reports.cards import Card
 from reports.charts import palette
 from reports.evidence import LONGEST_LINE
-from reports.page import _mark_line
+from reports.markup import _mark_line
 from reports.questions import ask_questions
 from reports.sentences import write_text
 from reports.story import tell_story

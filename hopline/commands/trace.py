@@ -1,0 +1,137 @@
+"""`hopline trace`: one request through every proxy that logged it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from hopline.commands.outputs import Output
+from hopline.console import PAPER, describe_screen, say
+from hopline.destination import open_destination
+from hopline.moments import check_zone
+from hopline.selection import Selection, takes_logs
+from hopline.silence import explain_no_requests
+from hopline.writers import TableFormat, choose_format, write_table
+from ingest.errors import QueryError, UsageError
+
+if TYPE_CHECKING:
+    from analysis import Session
+
+#: A shorter beginning of an id says too little.
+LEAST_PREFIX = 4
+#: So many ids are named where a beginning fits several.
+_SHOWN_IDS = 5
+
+_TRACE = "SELECT * FROM trace_of($id) ORDER BY trace, seq"
+_EXACT = "SELECT 1 FROM access_log WHERE request_id = $id LIMIT 1"
+_BEGINNING = f"""
+SELECT DISTINCT request_id FROM access_log WHERE starts_with(lower(request_id), lower($id))
+ORDER BY ALL LIMIT {_SHOWN_IDS + 1}
+"""
+_IDS = "SELECT count(DISTINCT request_id) AS ids, count(*) AS entries FROM access_log"
+#: A digit mistyped, or a few lost where an id was copied.
+_NEAREST = """
+SELECT request_id FROM (SELECT DISTINCT request_id FROM access_log WHERE length(request_id) >= 8)
+WHERE abs(length(request_id) - length($id)) <= 4 AND levenshtein(lower(request_id), lower($id)) <= 4
+ORDER BY levenshtein(lower(request_id), lower($id)), request_id LIMIT 3
+"""
+
+
+@takes_logs
+def trace(
+    request_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="REQUEST_ID",
+            help=f"The x-request-id, or its beginning ({LEAST_PREFIX} characters or more) where only one id begins so.",
+        ),
+    ],
+    selection: Selection,
+    *,
+    evidence: Annotated[bool, typer.Option("--evidence", help="Show the log lines themselves below each hop.")] = False,
+    output: Output = None,
+    format_: Annotated[
+        TableFormat | None,
+        typer.Option(
+            "-f",
+            "--format",
+            help="Format; without it, what the name of the output says, else a drawn tree of the hops.",
+            show_default=False,
+        ),
+    ] = None,
+    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the drawn tree.")] = "UTC",
+) -> None:
+    """Follow one request through every gateway and sidecar that logged it, and say where its time went.
+
+    The east-west gateway's line bears no request id: it is found by its addresses. A hop that left no line is named,
+    with the reason. Several requests that bear one id are told apart.
+    """
+    chosen = choose_format(format_, output)
+    zone = ZoneInfo(check_zone(tz))
+    if evidence and (format_ is not None or chosen is not TableFormat.TABLE):
+        raise UsageError("--evidence belongs to the drawn tree", hint="source and line are columns of every format")
+    selection.refuse_to_overwrite(output)
+    with selection.open() as session:
+        found = find_request(session, request_id)
+        table = session.sql(_TRACE, {"id": found})
+        traces = [list(rows) for _, rows in groupby(table.to_pylist(), lambda row: row["trace"])]
+        if len(traces) > 1:
+            say(f"{len(traces)} requests bear this id, as their times and links tell; each is shown by itself")
+        if format_ is None and chosen is TableFormat.TABLE:
+            _draw(session, traces, output, zone, evidence=evidence)
+        else:
+            write_table(table, chosen, output)
+
+
+def find_request(session: Session, wanted: str) -> str:
+    """Return the one request id that `wanted` is, or begins; says so on standard error where it is a beginning.
+
+    Raises QueryError when no entry bears it, or when it begins several.
+    """
+    if session.sql(_EXACT, {"id": wanted}).num_rows:
+        return wanted
+    ids: list[str] = []
+    if len(wanted) >= LEAST_PREFIX:
+        ids = session.sql(_BEGINNING, {"id": wanted}).column("request_id").to_pylist()
+    if len(ids) == 1:
+        say(f"taken for {ids[0]}, the only request id here that begins so")
+        return ids[0]
+    if ids:
+        listed = ", ".join(ids[:_SHOWN_IDS]) + (", ..." if len(ids) > _SHOWN_IDS else "")
+        raise QueryError(f"several request ids begin with {wanted!r}", hint=f"give more of it: {listed}")
+    raise QueryError(f"no entry bears the request id {wanted!r}", hint=_explain_absence(session, wanted))
+
+
+def _explain_absence(session: Session, wanted: str) -> str:
+    if nothing := explain_no_requests(session):
+        return nothing
+    facts = session.sql(_IDS).to_pylist()[0]
+    if not facts["ids"]:
+        return "these logs hold no request ids: their format does not log %REQ(X-REQUEST-ID)%"
+    near = session.sql(_NEAREST, {"id": wanted}).column("request_id").to_pylist()
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    limits = "; --since and --until may leave it out" if session.options.since or session.options.until else ""
+    held = f"{facts['ids']:,} other ids in {facts['entries']:,} entries are held"
+    return f"{held}; is the log of its gateway among them{limits}?"
+
+
+def _draw(
+    session: Session, traces: list[list[dict[str, Any]]], output: Path | None, zone: ZoneInfo, *, evidence: bool
+) -> None:
+    from hopline.waterfall import draw_trace
+
+    screen = PAPER if output else describe_screen()
+    raw = None
+    if evidence:
+        raw = session.evidence.read_lines(
+            [(row["source"], row["line"]) for rows in traces for row in rows if row["source"] is not None]
+        )
+    blocks = ["\n".join(draw_trace(rows, screen, zone, raw)) for rows in traces]
+    with open_destination(output) as stream:
+        text = "\n\n".join(blocks) + "\n"
+        stream.write(text.encode("utf-8" if screen.unicode else "ascii", "backslashreplace"))

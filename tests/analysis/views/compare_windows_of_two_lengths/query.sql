@@ -1,0 +1,1 @@
+SELECT value, requests_baseline, requests, per_second_baseline, per_second, share_change FROM compare_windows('response_code', '2026-11-23T20:54:00Z', '2026-11-23T20:54:02Z', baseline_since := '2026-11-23T20:54:02Z', baseline_until := '2026-11-23T20:54:06Z')

@@ -1,0 +1,1 @@
+SELECT endpoint, source, counted, held FROM counted_requests ORDER BY ALL

@@ -1,0 +1,1 @@
+SELECT * FROM errors_by('endpoint')

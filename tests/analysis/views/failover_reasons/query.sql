@@ -1,0 +1,1 @@
+SELECT service, failovers, reason FROM failover_reasons

@@ -1,0 +1,1 @@
+SELECT check_id, severity, service, subject, source, line FROM findings WHERE check_id = 'distribute'

@@ -1,0 +1,1 @@
+SELECT service, primary_group, primary_basis FROM primaries ORDER BY service
