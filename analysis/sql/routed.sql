@@ -4,10 +4,11 @@
 -- internal
 -- needs: requests
 -- columns:
---   route: Number that stands for proxy and service (a hash of the six columns that follow).
+--   route: Number that stands for proxy and service (a hash of the columns that follow, without the role).
 --   cluster_id: Kubernetes cluster of the proxy.
 --   gateway: Workload of the proxy.
 --   proxy: Replica.
+--   role: What kind of proxy it is: ingress, sidecar_outbound, waypoint, ztunnel or unknown.
 --   service: Host of the service.
 --   service_port: Port of the service.
 --   subset: Subset; NULL if none.
@@ -29,7 +30,7 @@
 CREATE TABLE routed AS
 SELECT
     hash(cluster_id, gateway, proxy, service, service_port, subset) AS route,
-    cluster_id, gateway, proxy, service, service_port, subset,
+    cluster_id, gateway, proxy, role, service, service_port, subset,
     hop_id, start_time, end_time, duration_ms,
     coalesce(bytes_received, 0) + coalesce(bytes_sent, 0) AS bytes, endpoint, endpoint_group, group_role, outcome, failed, stalled, pinned,
     CASE WHEN failed OR stalled THEN array_to_string(response_flags, ',') END AS flags,
