@@ -16,6 +16,8 @@ _NO_CHOICE = re.compile(r"Star expression .*= '(?P<name>(?:[^']|'')*)'\).*result
 _NO_RELATION = re.compile(
     r'(?:Table|Table Function|Referenced table)(?: with name)? "?(?P<name>[\w.]+)"? (?:does not exist|not found)'
 )
+#: How DuckDB complains about a Parquet file that is not as it was written.
+_DAMAGE = re.compile(r"\.parquet|TProtocol|ZSTD Decompression|Parquet file|corrupt", re.IGNORECASE)
 #: What DuckDB itself proposes for an unknown relation: it knows only those that were built already.
 _ITS_GUESS = re.compile(r'\nDid you mean "[^"\n]*"\?')
 
@@ -41,6 +43,8 @@ def _hint_in_words(message: str, query: str) -> str | None:
         return "A parameter is text: write $name::DOUBLE, or whatever it should be."
     if "Permission" in message or "disabled by configuration" in message:
         return "Queries read only the logs given to hopline."
+    if _DAMAGE.search(message):
+        return "A file of the store is damaged: hopline store verify says which, and what to do."
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hopline import __version__
-from hopline.commands import check, endpoints, failovers, formats, ingest, report, schema, sql, trace
+from hopline.commands import check, endpoints, failovers, formats, ingest, report, schema, sql, store, trace
 from hopline.console import say, say_error
 from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
@@ -64,6 +64,7 @@ _VERBS: tuple[tuple[str, Callable[..., None], str], ...] = (
 )
 for _name, _verb, _purpose in _VERBS:
     app.command(_name, short_help=_purpose)(_verb)
+app.add_typer(store.app, name="store", help="List, check or forget what hopline ingest put into a store.")
 
 
 class _EndedError(BaseException):

@@ -130,7 +130,8 @@ class Reading:
 
     After `read`: `facts`; `reader` (None for an inventory and where nothing was read); `tail`, the last line where it
     had no end and was asked to be left out; `open_lines`, how many lines at the end were read although they were not
-    whole; and `failed`, where not everything up to the end of the source was read.
+    whole; and `failed`, where not everything up to the end of the source was read:
+    `system_error` is what ended it, if a worker met that.
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class Reading:
         self.tail: Block | None = None
         self.open_lines = 0
         self.failed = False
+        self.system_error: OSError | None = None
 
     def read(
         self,
@@ -354,6 +356,7 @@ class Reading:
                 return
             except OSError as error:  # the next call goes on behind the job that failed
                 self.facts.error = error.strerror or str(error)
+                self.system_error = error
             except BrokenExecutor:
                 self.facts.error = "a worker process ended before its work was done (out of memory?)"
 

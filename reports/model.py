@@ -8,6 +8,7 @@ both are None where it did not happen or the logs do not say.
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -267,6 +268,26 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One row of `findings`: what does not agree with what was declared, or would not work when it is needed.
+
+    `severity` is error, warning or info; `yaml` is what to apply, None where it is no setting; `source` and `line`
+    show it, None where it is the absence of something.
+    """
+
+    check_id: str
+    severity: str
+    service: str | None
+    service_port: int | None
+    subject: str | None
+    message: str
+    remedy: str | None
+    yaml: str | None
+    source: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
 class EvidenceLine:
     """One log line as it stands in its source, made safe to show.
 
@@ -328,5 +349,13 @@ class Report:
     endpoints: tuple[Endpoint, ...]
     sources: tuple[Source, ...]
     rejects: tuple[Count, ...]
+    findings: tuple[Finding, ...]
     evidence: tuple[EvidenceLine, ...]
     figures: tuple[Figure, ...]
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook: the page, in a frame that can run its own scripts and nothing else."""
+        from reports.page import to_html  # noqa: PLC0415  # pages are made of this module's values
+
+        page = html.escape(to_html(self), quote=True)
+        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" style="width:100%;height:900px;border:0"></iframe>'

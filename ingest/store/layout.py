@@ -8,8 +8,10 @@ aside/                            what an ingest is still writing
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +65,13 @@ class Layout:
     def manifest(self, key: str, generation: int) -> Path:
         """Return the file of one manifest."""
         return self.manifests / f"{key}.{generation:06}.json"
+
+
+def make_aside(layout: Layout, disk: Disk) -> Path:
+    """Make a folder for what is being written, whose name says by whom."""
+    aside = layout.aside / f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+    disk.make_folder(aside)
+    return aside
 
 
 def is_store(path: Path) -> bool:

@@ -50,7 +50,8 @@ class StoredFile:
     """A Parquet file of a segment: `rows` of `table`, `size` in bytes, SHA-256 `digest`.
 
     `first_time` and `last_time` bound the start_time of its rows. `held_by` names the other sources that hold the
-    same lines, if any: then the rows do not count as long as one of those is in the store.
+    same lines, if any: then the rows do not count as long as one of those is in the store. `held_as` are the names
+    (cluster, gateway, proxy) that the source itself had when that was found.
     """
 
     table: str
@@ -61,6 +62,7 @@ class StoredFile:
     first_time: datetime | None = None
     last_time: datetime | None = None
     held_by: tuple[Holder, ...] = ()
+    held_as: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ class Manifest:
 def seal(document: Mapping[str, Any]) -> bytes:
     """Return a document as JSON with its version and a checksum, by which a changed one is told."""
     body = {"schema_version": schema.SCHEMA_VERSION, **document}
-    return json.dumps({**body, "checksum": _checksum(body)}, indent=1, default=_plain).encode()
+    return _write({**body, "checksum": _checksum(body)})
 
 
 def unseal(data: bytes) -> dict[str, Any]:
@@ -158,7 +160,7 @@ def unseal(data: bytes) -> dict[str, Any]:
         checksum = document.pop("checksum")
     except (ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
         raise ManifestError("it is not what hopline wrote") from error
-    if checksum != _checksum(document):
+    if checksum != _checksum(document) or data != _write({**document, "checksum": checksum}):
         raise ManifestError("it was changed after it was written")
     return dict(document)
 
@@ -183,6 +185,10 @@ def from_document(document: Mapping[str, Any], generation: int) -> Manifest:
         return Manifest(document["key"], generation, tuple(_source(entry) for entry in document["sources"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestError(f"it lacks what a manifest has: {error}") from error
+
+
+def _write(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, indent=1, default=_plain).encode()
 
 
 def _checksum(document: Mapping[str, Any]) -> str:
@@ -223,7 +229,7 @@ def _segment(entry: Mapping[str, Any]) -> Segment:
 def _file(entry: Mapping[str, Any]) -> StoredFile:
     holders = tuple(Holder(each["source_id"], tuple(each["names"])) for each in entry["held_by"])
     times = {name: _time(entry[name]) for name in ("first_time", "last_time")}
-    return StoredFile(**{**entry, **times, "held_by": holders})
+    return StoredFile(**{**entry, **times, "held_by": holders, "held_as": tuple(entry["held_as"])})
 
 
 def _facts(entry: Mapping[str, Any]) -> Facts:

@@ -76,6 +76,8 @@ class NamedSource:
 
     def is_duplicate(self, file: StoredFile) -> bool:
         """Say whether the rows of a file are counted at another source: while it is there, under the same names."""
+        if not file.held_by or self.present.get(self.source.source_id) != file.held_as:
+            return False
         return any(self.present.get(holder.source_id) == holder.names for holder in file.held_by)
 
     @property

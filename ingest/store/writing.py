@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import secrets
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -29,11 +28,20 @@ from ingest.pool import WorkerPool, count_workers
 from ingest.reading import ChangedError, Progress, Reading, source_of
 from ingest.store.decisions import Decision, decide, put_place
 from ingest.store.disk import Disk
-from ingest.store.layout import Layout, beginnings_of, make_layout, read_manifests, write_manifest
+from ingest.store.layout import (
+    Layout,
+    beginnings_of,
+    current_sources,
+    make_aside,
+    make_layout,
+    read_manifests,
+    write_manifest,
+)
 from ingest.store.leftovers import sweep
 from ingest.store.manifest import Manifest, Place, Segment, StoredSource
 from ingest.store.outcomes import Ingested, Meter, Outcome, Status
-from ingest.store.segments import SegmentWriter, describe_file
+from ingest.store.segments import SegmentWriter
+from ingest.store.settling import settle
 from ingest.store.sighting import Sighting, see_content
 from ingest.tables import TableWriter
 
@@ -77,8 +85,7 @@ def ingest_logs(
     given = given_formats(log_format, log_format_from)
     with _explain_writing(store):
         layout = make_layout(store, disk)
-        disk.make_folder(layout.aside)
-        aside = layout.aside / f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+        aside = make_aside(layout, disk)
         disk.make_folder(aside / "parts")
     try:
         sources, declared, warnings = find_inputs(logs, inventory, folder=aside / "streams", stdin=stdin)
@@ -259,20 +266,17 @@ class _Ingest:
             meter.report(one, min(sight.file.tell(), status.st_size), reading.facts.entries_read)
         facts = reading.facts
         if reading.failed:
-            self._fail(one, facts, writer)
+            self._fail(one, reading, writer)
             return
-        segments = [self._finish(writer, source_id, plan.start.offset, facts.bytes_read, facts)]
+        drafts = [(writer, Segment("", plan.start.offset, facts.bytes_read, (), replace(facts, source="")))]
         if reading.tail is not None and reading.reader is not None:
-            tail_writer, tail_facts = self._new_segment(), Facts(source_id, names)
-            reading.reader.read(reading.tail, tail_facts, tail_writer.logs)
-            tail_writer.see_block(reading.tail)
-            tail = self._finish(tail_writer, source_id, reading.tail.offset, facts.bytes_read, tail_facts, is_tail=True)
-            segments = [replace(segments[0], end=reading.tail.offset), tail]
+            drafts = [(writer, replace(drafts[0][1], end=reading.tail.offset)), self._read_tail(reading, names)]
+        drafts = [draft for draft in drafts if draft[1].facts.entries_read]
         kept = [each for each in old.segments if not each.is_tail] if old is not None and plan.start.offset else []
-        segments = [*kept, *(each for each in segments if each.facts.entries_read)]
-        if not segments:
+        if not kept and not drafts:
             self.outcomes.append(Outcome(one.name, "empty"))
             return
+        segments = [*kept, *(segment for _, segment in drafts)]
         solid = None
         if is_plain and not reading.open_lines and not facts.truncated and facts.error is None:
             lines = sum(each.facts.entries_read for each in segments if not each.is_tail)
@@ -290,31 +294,34 @@ class _Ingest:
             error=facts.error,
             is_inventory=is_inventory,
             ingested_at=old.ingested_at if old is not None else datetime.now(UTC),
-            places=(sight.place,),
+            places=(sight.place,) if old is None else old.places,
             segments=tuple(segments),
         )
-        if old is not None:
-            new = put_place(replace(new, places=old.places), sight.place, is_first=old.source_id not in self._touched)
+        new = put_place(new, sight.place, is_first=source_id not in self._touched)
+        others = current_sources(self._manifests.values())
+        read = [settle(each, segment, new, others, layout=self._layout, disk=self._disk) for each, segment in drafts]
+        new = replace(new, segments=(*kept, *read))
         self._touched.add(source_id)
         self._commit(new, old, sight.key)
-        read = [each.facts for each in new.segments if each not in kept]
+        duplicates = sum(file.rows for segment in read for file in segment.files if file.held_by)
         self.outcomes.append(
             Outcome(
                 one.name,
                 plan.status,
-                entries=sum(each.entries_read for each in read),
-                rows=sum(each.access_log_rows for each in read),
+                entries=sum(each.facts.entries_read for each in read),
+                rows=sum(each.facts.access_log_rows for each in read) - duplicates,
+                duplicates=duplicates,
                 bytes=facts.bytes_read - plan.start.offset,
                 problem=facts.error,
             )
         )
 
-    def _fail(self, one: Source, facts: Facts, writer: SegmentWriter) -> None:
+    def _fail(self, one: Source, reading: Reading, writer: SegmentWriter) -> None:
         """Leave out a source that could not be read to its end: the store holds what it held of it."""
         self._disk.remove(writer.folder)
-        if facts.error == os.strerror(errno.ENOSPC):
-            raise OSError(errno.ENOSPC, facts.error)
-        self.outcomes.append(Outcome(one.name, "failed", problem=facts.error))
+        if reading.system_error is not None and reading.system_error.errno in _NO_ROOM:
+            raise reading.system_error
+        self.outcomes.append(Outcome(one.name, "failed", problem=reading.facts.error))
 
     def _new_segment(self) -> SegmentWriter:
         self._numbers += 1
@@ -322,26 +329,15 @@ class _Ingest:
         self._disk.make_folder(folder)
         return SegmentWriter(folder, keep_raw=self._keep_raw)
 
-    def _finish(
-        self, writer: SegmentWriter, source_id: str, offset: int, end: int, facts: Facts, *, is_tail: bool = False
-    ) -> Segment:
-        """Bring a segment down to the disk, under its last name; no manifest names it yet."""
-        files = writer.close()
-        for path in files:
-            self._disk.sync_file(path)
-        self._disk.sync_folder(writer.folder)
-        home = self._layout.segments / source_id
-        self._disk.make_folder(home)
-        final = home / f"{offset:014}-{secrets.token_hex(4)}"
-        self._disk.move(writer.folder, final)
-        self._disk.sync_folder(home)
-        self._disk.sync_folder(self._layout.segments)
-        described = sorted(
-            (describe_file(final / path.name, self._layout.segments) for path in files), key=lambda each: each.name
-        )
-        return Segment(
-            f"{source_id}/{final.name}", offset, end, tuple(described), replace(facts, source=""), is_tail=is_tail
-        )
+    def _read_tail(self, reading: Reading, names: Names) -> tuple[SegmentWriter, Segment]:
+        """Read a last line that has no end yet into a segment of its own: a longer source will replace it."""
+        tail, reader = reading.tail, reading.reader
+        if tail is None or reader is None:
+            raise ValueError("there is no last line without an end")
+        writer, facts = self._new_segment(), Facts("", names)
+        reader.read(tail, facts, writer.logs)
+        writer.see_block(tail)
+        return writer, Segment("", tail.offset, reading.facts.bytes_read, (), facts, is_tail=True)
 
     def _commit(self, new: StoredSource, old: StoredSource | None, key: str) -> None:
         """Put a source into its manifest: in this instant it is there. Raises where another ingest was faster."""

@@ -23,6 +23,8 @@ from typing import Any
 import pytest
 
 HOME = Path(__file__).resolve().parents[2]
+#: Without what the runner of the tests says of its own terminal.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 
 
@@ -43,7 +45,7 @@ def test_case(path: Path, tmp_path: Path) -> None:
             *(word.replace("{samples}", str(HOME / "sample_logs")) for word in case["argv"]),
         ],
         cwd=work,
-        env={**os.environ, "PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1", **case.get("env", {})},
+        env={**ENVIRONMENT, "PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1", **case.get("env", {})},
         input=case.get("stdin", "").encode(),
         capture_output=True,
         timeout=120,

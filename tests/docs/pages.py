@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -92,19 +92,30 @@ def write_cli() -> str:
     shared = {field.name for field in fields(Selection)} - {"logs"}
     parts = [f"# Command line\n\n{_CLI}"]
     shared_rows: list[Sequence[str]] = []
-    for name, command in group.commands.items():
+    for name, command in _list_commands(group):
         context = typer.Context(command, info_name=f"hopline {name}")
         parts.append(f"## hopline {name}\n")
         parts.append(f"    hopline {name} {' '.join(command.collect_usage_pieces(context))}\n")
         parts.append(_write_prose(command.help or ""))
-        own = [parameter for parameter in command.params if parameter.name not in shared]
+        # Verbs that read no session have options of the same names, with a meaning of their own.
+        theirs = shared if shared <= {parameter.name for parameter in command.params} else set()
+        own = [parameter for parameter in command.params if parameter.name not in theirs]
         parts.append(_write_table(_CLI_COLUMNS, [_describe_parameter(parameter, context) for parameter in own]))
         if len(own) < len(command.params):
             parts.append("And the [options of every verb over logs](#options-of-every-verb-over-logs).\n")
-            others = [parameter for parameter in command.params if parameter.name in shared]
+            others = [parameter for parameter in command.params if parameter.name in theirs]
             shared_rows = [_describe_parameter(parameter, context) for parameter in others]
     parts += ["## Options of every verb over logs\n", _write_table(_CLI_COLUMNS, shared_rows)]
     return _NOTE + "\n" + "\n".join(parts)
+
+
+def _list_commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the commands of a group, those of the groups in it under their full names."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _list_commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def _write_prose(text: str) -> str:

@@ -8,71 +8,12 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import hopline
 from ingest import reading
-from ingest.store import Ingested, ingest_logs
-from tests.ingest.lines import istio_line
-
-HOME = Path(__file__).resolve().parents[2]
-
-
-def make_lines(first: int, count: int, **fields: object) -> str:
-    """Return lines that differ, one every 10 ms."""
-    return "".join(
-        istio_line(
-            start_time=f"2026-03-01T10:{n // 6000:02}:{n // 100 % 60:02}.{n % 100 * 10:03}Z",
-            request_id=f"{n:08x}-53c1-4c0f-9a5e-4a9d0d3b7c11",
-            path=f"/{n}",
-            **fields,
-        )
-        + "\n"
-        for n in range(first, first + count)
-    )
-
-
-class World:
-    """A folder with logs and a store, and what the store answers."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.store = folder / "store"
-
-    def write(self, name: str, text: str | bytes, *, mode: str = "wb") -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open(mode) as file:
-            file.write(text.encode() if isinstance(text, str) else text)
-        return path
-
-    def ingest(self, *logs: str | Path, **options: Any) -> Ingested:
-        options.setdefault("workers", 1)
-        return ingest_logs([str(log) for log in logs], store=self.store, **options)
-
-    def statuses(self, *logs: str | Path, **options: Any) -> list[str]:
-        return [outcome.status for outcome in self.ingest(*logs, **options).outcomes]
-
-    def ask(self, query: str, logs: Path | None = None) -> list[dict[str, Any]]:
-        with hopline.open(logs or self.store) as session:
-            return session.sql(query).to_pylist()
-
-    def paths(self) -> list[str]:
-        return [row["path"] for row in self.ask("SELECT path FROM access_log ORDER BY start_time, path")]
-
-    def content(self) -> dict[str, bytes]:
-        return {str(p.relative_to(self.store)): p.read_bytes() for p in self.store.rglob("*") if p.is_file()}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-def expect(*numbers: range) -> list[str]:
-    return [f"/{n}" for part in numbers for n in part]
+from tests.store.world import HOME, World, expect, make_lines
 
 
 def test_a_store_answers_as_its_logs_do(world: World) -> None:
