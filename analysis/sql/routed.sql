@@ -27,6 +27,9 @@
 --   flags: Response flags of a failed or stalled request, joined with commas; NULL for others.
 --   details: Response code details of a failed or stalled request; NULL for others.
 --   transport_reason: Transport failure of a failed or stalled request; NULL for others.
+--   method: Method of a failed or stalled request; NULL for others.
+--   path: Path of a failed or stalled request without its query, cut at 200 characters; NULL for others.
+--   attempts: Attempts that the proxy made for a failed or stalled request, where that is logged; NULL for others.
 CREATE TABLE routed AS
 SELECT
     hash(cluster_id, gateway, proxy, service, service_port, subset) AS route,
@@ -35,6 +38,9 @@ SELECT
     coalesce(bytes_received, 0) + coalesce(bytes_sent, 0) AS bytes, endpoint, endpoint_group, group_role, outcome, failed, stalled, pinned,
     CASE WHEN failed OR stalled THEN array_to_string(response_flags, ',') END AS flags,
     CASE WHEN failed OR stalled THEN response_code_details END AS details,
-    CASE WHEN failed OR stalled THEN upstream_transport_failure_reason END AS transport_reason
+    CASE WHEN failed OR stalled THEN upstream_transport_failure_reason END AS transport_reason,
+    CASE WHEN failed OR stalled THEN method END AS method,
+    CASE WHEN failed OR stalled THEN left(split_part(path, '?', 1), 200) END AS path,
+    CASE WHEN failed OR stalled THEN upstream_request_attempt_count END AS attempts
 FROM requests
 WHERE start_time IS NOT NULL AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound');
