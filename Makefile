@@ -15,7 +15,7 @@ UV_COMPILE := $(UV) --no-config pip compile pyproject.toml --quiet --universal -
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint types imports docs docs-check scoreboard bench soak samples screenshots lock wheel clean
+.PHONY: help report test lint types imports docs docs-check scoreboard bench soak samples axe screenshots lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ soak: $(DEV_STAMP) ## the tests that take minutes to hours: HOPLINE_SOAK_SECONDS
 samples: $(DEV_STAMP) ## record sample_logs/ anew with the real-Envoy lab (and the output shown in the docs)
 	$(BIN)/python -m tests.lab samples --out sample_logs
 	$(BIN)/python -m tests.docs
+
+axe: ## fetch axe-core (npm), with which the tests check pages for accessibility
+	$(PYTHON) -m tests.axe
 
 screenshots: $(DEV_STAMP) ## make docs/images/ anew with Chromium
 	$(BIN)/python -m tests.screenshots

@@ -117,6 +117,27 @@ FLAG_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("rank", pa.int64(), "Of several flags on one entry the lowest rank names the outcome."),
 )
 
+#: The networks that the user named (analysis.options.Network), one row per statement about one.
+NETWORK_COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
+    ("network", pa.string(), "Name of the network."),
+    ("network_cluster_id", pa.string(), "Kubernetes cluster of its addresses; NULL where it is not said."),
+    ("region", pa.string(), "Region of its addresses."),
+    ("zone", pa.string(), "Zone of its addresses."),
+    (
+        "statement",
+        pa.string(),
+        "What this row says of it: cidr, hostname, address (of a load balancer in front of its east-west gateway) or "
+        "port (of that gateway, where nothing else is said of the network).",
+    ),
+    ("value", pa.string(), "The same as written."),
+    ("strength", pa.int64(), "Of several rows that an address fits, the highest counts."),
+    ("first_key", pa.string(), "First address of the range, in hex: 8 digits for IPv4, 32 for IPv6."),
+    ("last_key", pa.string(), "Last address of the range."),
+    ("hostname", pa.string(), "Host name, in lower case; *.example.com stands for every name that ends so."),
+    ("port", pa.int32(), "Port of the address, or the port itself."),
+    ("ports", pa.list_(pa.int32()), "All ports of its east-west gateway beside 15443."),
+)
+
 _BASE = (
     _base("access_log_files", "What does every access-log entry say?", schema.ACCESS_LOG_COLUMNS),
     _base("rejects", "Which lines could not be read, and why?", schema.REJECT_COLUMNS),
@@ -133,6 +154,7 @@ _BASE = (
         "What had Envoy counted, per endpoint and per cluster, when it was asked?",
         schema.ENDPOINT_COUNTER_COLUMNS,
     ),
+    _base("networks", "Which networks did the user name, and where are their addresses?", NETWORK_COLUMNS),
     _base("response_flags", "What does each of Envoy's response flags mean?", FLAG_COLUMNS),
 )
 

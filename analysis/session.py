@@ -13,15 +13,17 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.catalog import Relation, closure, load_catalog, mentioned
+from analysis.catalog import FLAG_COLUMNS, NETWORK_COLUMNS, Relation, closure, load_catalog, mentioned
 from analysis.failover.judge import judge
 from analysis.hints import explain_failure
 from analysis.labels import create_labels, label_rows
+from analysis.networks import network_rows
 from analysis.options import Options
 from analysis.running import TimeLimit, run_stoppable
 from analysis.statements import check_statement
 from ingest.errors import QueryError
 from ingest.flags import load_flags
+from ingest.schema import schema_of
 
 T = TypeVar("T")
 
@@ -220,7 +222,10 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
         except duckdb.Error as error:  # a file that is not as it was written
             message, hint = explain_failure(str(error), "")
             raise QueryError(message, hint=hint) from error
-    _create_flags(connection)
+    flags = [{name: getattr(flag, name) for name, _, _ in FLAG_COLUMNS} for flag in load_flags().values()]
+    _create_table(connection, "response_flags", pa.Table.from_pylist(flags, schema_of(FLAG_COLUMNS)))
+    networks = pa.Table.from_pylist(network_rows(options.networks), schema_of(NETWORK_COLUMNS))
+    _create_table(connection, "networks", networks)
     _set_variables(connection, options)
     connection.execute("SET lock_configuration = true")
     return connection
@@ -254,14 +259,10 @@ def _interrupt(*connections: duckdb.DuckDBPyConnection) -> None:
         connection.interrupt()
 
 
-def _create_flags(connection: duckdb.DuckDBPyConnection) -> None:
-    rows = [
-        {name: getattr(flag, name) for name in ("code", "long_name", "meaning", "side", "outcome", "rank")}
-        for flag in load_flags().values()
-    ]
-    connection.register("flag_rows", pa.Table.from_pylist(rows))
-    connection.execute("CREATE TABLE response_flags AS SELECT * FROM flag_rows")
-    connection.unregister("flag_rows")
+def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    connection.register("given_rows", rows)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM given_rows")
+    connection.unregister("given_rows")
 
 
 def _literal(text: str) -> str:

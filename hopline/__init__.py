@@ -3,8 +3,13 @@
     import hopline
 
     with hopline.open("logs/") as session:
-        table = session.sql("SELECT service, endpoint, requests FROM endpoints")   # pyarrow.Table
-        page = hopline.to_html(hopline.build_report(session))
+        session.sql("SELECT service, endpoint, requests FROM endpoints").to_polars()
+        session.failovers()      # one row each; a notebook shows a table
+        session.timeline()       # a plotly figure
+        page = hopline.to_html(session.report())
+
+    for batch in hopline.read_logs("logs/"):  # only the rows, a block at a time
+        ...
 
 Importing hopline is cheap: polars, DuckDB and plotly are imported when they are first needed.
 """
@@ -27,28 +32,37 @@ from ingest.errors import (
 )
 
 if TYPE_CHECKING:
-    from analysis import Network, Options, Session
-    from hopline.workspace import open_logs as open  # noqa: A004
+    from analysis import Network, Objectives, Options
+    from hopline.result import Result
+    from hopline.session import Session
+    from hopline.session import open_session as open  # noqa: A004
+    from hopline.streams import read_logs
+    from ingest import CompiledFormat, compile_format
     from reports import Report, build_report, from_json, to_html, to_json, to_markdown
 
 __all__ = [
+    "CompiledFormat",
     "ConfigError",
     "FormatError",
     "HoplineError",
     "InventoryError",
     "Network",
+    "Objectives",
     "Options",
     "OutputError",
     "QueryError",
     "Report",
+    "Result",
     "Session",
     "SourceError",
     "StoreError",
     "UsageError",
     "__version__",
     "build_report",
+    "compile_format",
     "from_json",
     "open",
+    "read_logs",
     "to_html",
     "to_json",
     "to_markdown",
@@ -58,10 +72,15 @@ __version__ = "0.1.0"
 
 #: Public name -> (module, name there) of what is imported only when it is asked for.
 _LAZY = {
-    "open": ("hopline.workspace", "open_logs"),
+    "open": ("hopline.session", "open_session"),
+    "read_logs": ("hopline.streams", "read_logs"),
+    "compile_format": ("ingest", "compile_format"),
+    "CompiledFormat": ("ingest", "CompiledFormat"),
     "Network": ("analysis", "Network"),
+    "Objectives": ("analysis", "Objectives"),
     "Options": ("analysis", "Options"),
-    "Session": ("analysis", "Session"),
+    "Result": ("hopline.result", "Result"),
+    "Session": ("hopline.session", "Session"),
     "Report": ("reports", "Report"),
     "build_report": ("reports", "build_report"),
     "from_json": ("reports", "from_json"),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from hopline.destination import check_writable, open_destination
-from hopline.pages import Manner, ReportFormat, render_report
+from hopline.pages import Manner, ReportFormat, render_files
 from ingest.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def write_reports(session: Session, each: Each, folder: Path, manner: Manner, fo
     for name, (_, report) in zip(names, made, strict=True):
         unit = reports.describe_unit(report, each, name, extension)
         units.append(unit)
-        changed += _write(folder / unit.file, render_report(report, format_))
+        files = render_files(report, format_, unit.file, manner.charts)
+        written = [_write(folder / file, content) for file, content in files]
+        changed += any(written)
     batch = reports.make_batch(each, units, tz=manner.zone or "UTC", redaction=manner.redaction)
     if earlier is not None:
         there = [unit.file for unit in earlier.units if (folder / unit.file).is_file()]

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ingest.compiled import CompiledFormat, compile_format
     from ingest.detection import Detection, FormatShare, detect, detect_all
     from ingest.evidence import Evidence
     from ingest.flags import Flag, load_flags
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from ingest.operators import Operator, load_operators
     from ingest.pipeline import Parsed, parse
     from ingest.reading import Progress
+    from ingest.streaming import stream
 
 __all__ = [
+    "CompiledFormat",
     "Detection",
     "Evidence",
     "Flag",
@@ -27,15 +30,18 @@ __all__ = [
     "Operator",
     "Parsed",
     "Progress",
+    "compile_format",
     "detect",
     "detect_all",
     "load_flags",
     "load_formats",
     "load_operators",
     "parse",
+    "stream",
 ]
 
 _HOMES = {
+    "CompiledFormat": "ingest.compiled",
     "Detection": "ingest.detection",
     "Evidence": "ingest.evidence",
     "Flag": "ingest.flags",
@@ -44,12 +50,14 @@ _HOMES = {
     "Operator": "ingest.operators",
     "Parsed": "ingest.pipeline",
     "Progress": "ingest.reading",
+    "compile_format": "ingest.compiled",
     "detect": "ingest.detection",
     "detect_all": "ingest.detection",
     "load_flags": "ingest.flags",
     "load_formats": "ingest.formats",
     "load_operators": "ingest.operators",
     "parse": "ingest.pipeline",
+    "stream": "ingest.streaming",
 }
 
 

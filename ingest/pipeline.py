@@ -121,8 +121,8 @@ def find_inputs(
     known = {identify(source) for source in declared}
     sources = [source for source in sources if identify(source) not in known]
     folder.mkdir(parents=True, exist_ok=True)
-    sources = [_spooled(source, folder, number, stdin) for number, source in enumerate(sources)]
-    declared = [_spooled(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
+    sources = [spool(source, folder, number, stdin) for number, source in enumerate(sources)]
+    declared = [spool(source, folder, len(sources) + number, None) for number, source in enumerate(declared)]
     return sources, declared, warnings
 
 
@@ -164,7 +164,7 @@ def _files(writer: TableWriter, parts: Sequence[Path | None]) -> tuple[Path, ...
     return (writer.close(), *written) if writer.rows or not written else written
 
 
-def _spooled(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
+def spool(source: Source, folder: Path, number: int, stdin: BinaryIO | None) -> Source:
     """Copy what can be read only once (standard input, pipes) into the folder, for the evidence."""
     if source.name != STDIN and (source.path.is_file() or source.path.is_dir() or not source.path.exists()):
         return source

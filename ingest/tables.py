@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,20 @@ def _concat(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
             chunks = [chunk if chunk.type == field.type else chunk.cast(field.type) for chunk in chunks]
         columns.append(pa.chunked_array(chunks, field.type).unify_dictionaries())
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+class HeldTable(TableWriter):
+    """Keeps its rows in memory, for whoever takes them; nothing is written."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        super().__init__(Path(os.devnull), schema)
+
+    def add(self, table: pa.Table) -> None:
+        """Keep rows."""
+        self._held.append(table)
+        self.rows += table.num_rows
+
+    def take(self) -> pa.Table:
+        """Return what was added since it was last taken."""
+        held, self._held = self._held, []
+        return pa.concat_tables(held) if held else self._schema.empty_table()

@@ -18,11 +18,13 @@ from reports.batches import (
 from reports.build import adjust_report, build_report
 from reports.cuts import cut_incident
 from reports.documents import DocumentError, from_json, json_schema, to_json
+from reports.figures import draw_figures
 from reports.index import to_index_html
 from reports.markdown import to_markdown
 from reports.model import Report
 from reports.page import to_html
 from reports.redaction import Redaction, Secret, make_redaction
+from reports.stills import Still, draw_stills
 
 __all__ = [
     "Batch",
@@ -30,12 +32,15 @@ __all__ = [
     "Redaction",
     "Report",
     "Secret",
+    "Still",
     "Unit",
     "adjust_report",
     "batch_schema",
     "build_report",
     "cut_incident",
     "describe_unit",
+    "draw_figures",
+    "draw_stills",
     "from_json",
     "json_schema",
     "keep_earlier",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 from reports.cases import Case, find_cases, find_proof, name_trigger, write_code
 from reports.model import Failover, Report, Source
@@ -11,7 +12,9 @@ from reports.objectives import describe_measure, describe_objective, describe_su
 from reports.questions import ask_questions
 from reports.redaction import describe_redaction
 from reports.sentences import PLAIN, Sentence
+from reports.series import Scene
 from reports.story import Chapter, tell_story
+from reports.subjects import name_scene
 from reports.wording import (
     Clock,
     make_visible,
@@ -32,9 +35,12 @@ _LONGEST_LINE = 600
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#!])")
 
 
-def to_markdown(report: Report) -> str:
-    """Return the report as Markdown with the usual sections of a postmortem; the same report gives the same text."""
-    return "\n".join(_write_report(report)).rstrip("\n") + "\n"
+def to_markdown(report: Report, charts: Mapping[str, str] | None = None) -> str:
+    """Return the report as Markdown with the usual sections of a postmortem; the same report gives the same text.
+
+    `charts` are files beside it that show a scene each: scene_id -> name of the file.
+    """
+    return "\n".join(_write_report(report, charts or {})).rstrip("\n") + "\n"
 
 
 def escape(text: str, limit: int = _LONGEST_CELL) -> str:
@@ -45,14 +51,14 @@ def escape(text: str, limit: int = _LONGEST_CELL) -> str:
     return re.sub(r"(?i)\b(https?|ftp):|\b(www)\.", lambda m: f"{m[0][:-1]}\\{m[0][-1]}", plain)
 
 
-def _write_report(report: Report) -> Iterator[str]:
+def _write_report(report: Report, charts: Mapping[str, str]) -> Iterator[str]:
     story, cases = tell_story(report), find_cases(report)
     yield f"# {escape(story.headline, 160)}"
     yield ""
     if story.standfirst:
         yield from (escape(story.standfirst, 400), "")
     if len(cases) == 1:
-        yield from _write_incident(report, cases[0], story.chapters[0], level=2)
+        yield from _write_incident(report, cases[0], story.chapters[0], charts, level=2)
     else:
         yield "## Summary"
         yield ""
@@ -64,7 +70,11 @@ def _write_report(report: Report) -> Iterator[str]:
             yield ""
             yield escape(chapter.standfirst, 400)
             yield ""
-            yield from _write_incident(report, case, chapter, level=3)
+            yield from _write_incident(report, case, chapter, charts, level=3)
+    overviews = [scene for scene in report.scenes if scene.incident_id is None]
+    if any(scene.scene_id in charts for scene in overviews):
+        yield from ("## The whole log", "")
+        yield from _show_charts(report, overviews, charts)
     yield from _write_endpoints(report)
     yield from _write_questions(report)
     yield from _write_sources(report)
@@ -72,7 +82,9 @@ def _write_report(report: Report) -> Iterator[str]:
         yield from ("## Action items", "", "- [ ] (left for people)", "")
 
 
-def _write_incident(report: Report, case: Case, chapter: Chapter, level: int) -> Iterator[str]:
+def _write_incident(
+    report: Report, case: Case, chapter: Chapter, charts: Mapping[str, str], *, level: int
+) -> Iterator[str]:
     head = "#" * level
     yield from (f"{head} Summary", "", _write_sentences(chapter.sentences), "")
     yield from (f"{head} Impact", "")
@@ -88,6 +100,7 @@ def _write_incident(report: Report, case: Case, chapter: Chapter, level: int) ->
         f"Times in {case.clock.zone_name}. Each instant lies between two log lines.",
         "",
     )
+    yield from _show_charts(report, case.scenes, charts)
     for failover in case.failovers:
         yield from _write_timeline(case, failover)
     yield from (f"{head} Trigger", "")
@@ -102,6 +115,13 @@ def _write_incident(report: Report, case: Case, chapter: Chapter, level: int) ->
         yield f"- {_write_resolution(case, failover)}"
     yield ""
     yield from _write_evidence(report, case, head)
+
+
+def _show_charts(report: Report, scenes: Sequence[Scene], charts: Mapping[str, str]) -> Iterator[str]:
+    for scene in scenes:
+        if scene.scene_id in charts:
+            alternative = escape(f"Timeline of {name_scene(report, scene)}", 200)
+            yield from (f"![{alternative}]({quote(charts[scene.scene_id])})", "")
 
 
 def _write_sentences(sentences: Sequence[Sentence]) -> str:

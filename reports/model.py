@@ -8,6 +8,7 @@ both are None where it did not happen or the logs do not say.
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -330,3 +331,10 @@ class Report:
     rejects: tuple[Count, ...]
     evidence: tuple[EvidenceLine, ...]
     figures: tuple[Figure, ...]
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook: the page, in a frame that can run its own scripts and nothing else."""
+        from reports.page import to_html  # noqa: PLC0415  # pages are made of this module's values
+
+        page = html.escape(to_html(self), quote=True)
+        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" style="width:100%;height:900px;border:0"></iframe>'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -12,13 +11,14 @@ from markupsafe import Markup
 
 from reports import wording
 from reports.cases import Case, find_cases
-from reports.charts import Chart, Subject, draw_scene, name_group, palette
+from reports.charts import Chart, draw_scene, name_group, palette
 from reports.markup import embed, open_templates, read_asset, write_policy
-from reports.model import Event, Failover, Figure, Report
+from reports.model import Event, Figure, Report
 from reports.questions import ask_questions
 from reports.redaction import describe_redaction
 from reports.series import Scene
 from reports.story import Chapter, tell_story
+from reports.subjects import make_subject, name_scene
 from reports.terms import define_terms
 
 
@@ -61,10 +61,10 @@ def to_html(report: Report) -> str:
     story = tell_story(report)
     cases = find_cases(report)
     sections = tuple(
-        Section(case, chapter, tuple(_make_timeline(report, scene, case) for scene in case.scenes))
+        Section(case, chapter, tuple(make_timeline(report, scene, case) for scene in case.scenes))
         for case, chapter in zip(cases, story.chapters, strict=True)
     )
-    overviews = tuple(_make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
+    overviews = tuple(make_timeline(report, scene, None) for scene in report.scenes if scene.incident_id is None)
     timelines = [t for section in sections for t in section.timelines] + list(overviews)
     scripts = {"plotly": _read_plotly() if timelines else "", "page": read_asset("page.js")}
     logs = [source for source in report.sources if source.access_log_rows or source.rejected or source.error]
@@ -90,33 +90,18 @@ def to_html(report: Report) -> str:
     return page
 
 
-def _make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
-    failovers = [f for f in report.failovers if f.failover_id in scene.failover_ids]
-    ids = set(scene.failover_ids)
+def make_timeline(report: Report, scene: Scene, case: Case | None) -> Timeline:
+    """Return the timeline of one scene of the report; `case` is the incident that it shows, if any."""
     clock = case.clock if case else wording.Clock(report.time_zone)
-    subject = Subject(
-        scene,
-        failovers,
-        [p for p in report.phases if p.failover_id in ids],
-        [e for e in report.events if e.failover_id in ids],
-        report.incidents,
-        report.marks,
-    )
     head, rows = _tabulate(scene, clock)
-    name = wording.write_service(scene.service, scene.service_port, scene.subset)
-    where = wording.write_gateway(*_gateway_of(scene, failovers))
     return Timeline(
         scene=scene,
-        chart=draw_scene(subject, clock),
-        title=f"{name} at {where}" if failovers else name,
+        chart=draw_scene(make_subject(report, scene), clock),
+        title=name_scene(report, scene),
         table=rows,
         head=head,
         figures=tuple(f for f in report.figures if f.scene_id == scene.scene_id),
     )
-
-
-def _gateway_of(scene: Scene, failovers: Sequence[Failover]) -> tuple[str | None, str | None]:
-    return (failovers[0].cluster_id, failovers[0].gateway) if failovers else (None, None)
 
 
 def _tabulate(scene: Scene, clock: wording.Clock) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

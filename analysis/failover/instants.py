@@ -7,8 +7,9 @@ so the later bound of an interval is widened by that resolution.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from analysis.failover.borders import had_left_before
 from analysis.failover.spans import Burst, Span
 from analysis.failover.stretches import SECOND, Stretch
 
@@ -90,7 +91,7 @@ def windows_of(stretches: Sequence[Stretch], span: Span) -> list[tuple[int, int]
         if index + 1 < len(stretches):
             wanted.add((stretches[index + 1].start, stretches[index + 1].start))
 
-    for index in (span.onset, span.spill, span.full, span.failback):
+    for index in (span.onset, span.spill, span.full, span.failback, span.first_error, *span.holes):
         if index is not None:
             want_edge(index)
     for index in (span.last, span.last_error):
@@ -100,6 +101,19 @@ def windows_of(stretches: Sequence[Stretch], span: Span) -> list[tuple[int, int]
         want_edge(burst.first)
         want_end(burst.last)
     return sorted(wanted)
+
+
+def settle_start(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entry]) -> Span:
+    """Return the span, `began_before_start` decided by the requests of the onset's first second where they must."""
+    if span.began_before_start or not span.answers_short:
+        return span
+    since = stretches[span.onset].start
+    answered = 0
+    for entry in sorted((e for e in entries if e.start >= since), key=lambda e: e.start):
+        if entry.is_symptom or entry.on_secondary:
+            break
+        answered += entry.served_by_primary
+    return replace(span, began_before_start=answered < span.answers_short)
 
 
 def find_events(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entry]) -> list[Event]:
@@ -119,7 +133,8 @@ def find_events(stretches: Sequence[Stretch], span: Span, entries: Iterable[Entr
         if spill is not None:
             events.append(Event("first_spill", spill))
     full = None if span.full is None else _find_full(rows, stretches[span.full])
-    if full is not None and not (span.began_before_start and full.before is None):
+    is_too_late = span.began_before_start and span.full is not None and had_left_before(stretches, span.full)
+    if full is not None and not is_too_late:
         events.append(Event("full_failover", full))
     events += [Event("relapse", *_extent(rows, stretches, burst)) for burst in span.relapses]
     events += [Event("outage", *_darkness(rows, stretches, burst)) for burst in span.outages]

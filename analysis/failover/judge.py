@@ -12,7 +12,7 @@ import pyarrow as pa
 from analysis.failover.declared import Snapshots, read_snapshots
 from analysis.failover.holes import find_holes, widen_events
 from analysis.failover.incidents import Extent, group_incidents
-from analysis.failover.instants import Entry, Event, Interval, find_events, windows_of
+from analysis.failover.instants import Entry, Event, Interval, find_events, settle_start, windows_of
 from analysis.failover.phases import Phase, build_phases
 from analysis.failover.restarts import group_answers, is_rolling_restart
 from analysis.failover.spans import Span, find_spans
@@ -121,13 +121,16 @@ def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
     cases = [_place(case, entries[n]) for n, case in enumerate(cases)]
     cases = _without_restarts(connection, cases)
     symptoms = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.first_request, c.spilled)], whole=False)
+    later = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.spilled, c.last_request + 1)], whole=False)
     groups = _fetch(connection, _GROUPS_SQL, cases, lambda c: [(c.first_request, c.last_request + 1)], whole=False)
     snapshots = read_snapshots(connection)
     cases = [
         replace(
             case,
             secondary=groups[n][0]["endpoint_group"] if groups.get(n) else None,
-            trigger=_trigger(case, [_symptom(row) for row in symptoms.get(n, ())], snapshots),
+            trigger=_trigger(
+                case, list(map(_symptom, symptoms.get(n, ()))), list(map(_symptom, later.get(n, ()))), snapshots
+            ),
         )
         for n, case in enumerate(cases)
     ]
@@ -209,8 +212,10 @@ def _entry(row: Mapping[str, Any], case: _Case) -> Entry:
 
 
 def _place(case: _Case, entries: Sequence[Entry]) -> _Case:
-    events = widen_events(find_events(case.stretches, case.span, entries), find_holes(entries, case.stretches))
-    return replace(case, events=tuple(events), phases=tuple(build_phases(case.stretches, case.span, events)))
+    span = settle_start(case.stretches, case.span, entries)
+    events = widen_events(find_events(case.stretches, span, entries), find_holes(entries, case.stretches))
+    phases = build_phases(case.stretches, span, events)
+    return replace(case, span=span, events=tuple(events), phases=tuple(phases))
 
 
 def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[_Case]:
@@ -218,13 +223,19 @@ def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Ca
     partial = [case for case in cases if case.kind == "partial" and not case.span.open_at_end]
 
     def around(case: _Case) -> tuple[int, int]:
-        return case.first_request - _AROUND_US, case.last_request + _AROUND_US
+        begin, end = case.stretches[0].start, case.stretches[-1].end
+        return max(begin, case.first_request - _AROUND_US), min(end, case.last_request + _AROUND_US)
+
+    def spilled(case: _Case) -> dict[int, int]:
+        within = case.stretches[case.span.onset : case.span.last + 1]
+        return {s.start: s.secondary for s in within if s.secondary}
 
     answers = _fetch(connection, _ANSWERS_SQL, partial, lambda c: [around(c)], whole=False)
     restarts = {
         id(case)
         for n, case in enumerate(partial)
-        if is_rolling_restart(group_answers(answers.get(n, ())), *around(case))
+        if case.span.spill is not None
+        and is_rolling_restart(group_answers(answers.get(n, ())), spilled(case), *around(case))
     }
     return [case for case in cases if id(case) not in restarts]
 
@@ -233,7 +244,7 @@ def _symptom(row: Mapping[str, Any]) -> Symptom:
     return Symptom(**{**row, "flags": tuple((row["flags"] or "").split(","))})
 
 
-def _trigger(case: _Case, symptoms: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
+def _trigger(case: _Case, symptoms: Sequence[Symptom], later: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
     first, last = case.first_request, case.last_request
     full = case.at("full_failover")
     between = [s for s in case.stretches if s.end + SECOND > first and s.start <= case.spilled]
@@ -249,7 +260,9 @@ def _trigger(case: _Case, symptoms: Sequence[Symptom], snapshots: Snapshots) -> 
             endpoints_ejected=snapshots.are_ejected(case.route, case.primary, first, last),
             was_partial=full is None or partial_seconds >= 2,
             was_probed=bool(case.span.relapses),
+            began_before_start=case.span.began_before_start,
         ),
+        later,
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from analysis.failover.borders import answers_after, answers_before, count_needed
 from analysis.failover.stretches import SECOND, Stretch
 from analysis.options import Options
 
@@ -39,7 +40,10 @@ class Span:
 
     `onset` is the stretch of the first symptom or, without one, of the first spill; `spill` is None when no request
     ever went elsewhere (an outage with nothing to fail over to); `full` and `failback` are None when the failover
-    was only partial; `last` is the last stretch away from the baseline.
+    was only partial; `last` is the last stretch away from the baseline. `first_error` and `last_error` are the
+    stretches of the symptoms that ended first and last, and `holes` those that come after a hole in the log.
+    `answers_short` is how many answers of the primary the onset's stretch must still begin with for the log to hold
+    the failover's beginning; 0 where enough of them come before it.
     """
 
     onset: int
@@ -47,9 +51,12 @@ class Span:
     full: int | None
     failback: int | None
     last: int
+    first_error: int | None
     last_error: int | None
     relapses: tuple[Burst, ...]
     outages: tuple[Burst, ...]
+    holes: tuple[int, ...]
+    answers_short: int
     began_before_start: bool
     open_at_end: bool
 
@@ -142,7 +149,6 @@ def _describe(stretches: Sequence[Stretch], parts: Sequence[Burst], options: Opt
     spill = next((i for i in range(group.first, group.last + 1) if stretches[i].secondary), None)
     onset = _find_onset(stretches, group.first if spill is None else spill)
     onset = min(onset, group.first)
-    began_before_start = _began_before_start(stretches, onset, options)
     end = _end_of_trouble(stretches, group, options)
     full = _find_full(stretches, onset, spill, group.last, options)
     failback = None if full is None else _find_failback(stretches, full, end, options)
@@ -159,17 +165,24 @@ def _describe(stretches: Sequence[Stretch], parts: Sequence[Burst], options: Opt
     last = max((i for i in range(group.first, end + 1) if _is_away(stretches[i], options)), default=group.last)
     last = max(last, group.last)
     errors = [i for i in range(onset, end + 1) if stretches[i].symptoms]
+    mixed = stretches[onset : group.last + 1 if full is None else max(full, onset + 1)]
+    answers_short = max(0, count_needed(mixed) - answers_before(stretches, onset))
+    began_before_start = answers_short > stretches[onset].primary_ok
+    needed_after = max(options.hold_down_requests, count_needed(reversed(stretches[onset : last + 1])))
     return Span(
         onset=onset,
         spill=spill,
         full=full,
         failback=failback,
         last=last,
-        last_error=errors[-1] if errors else None,
+        first_error=min(errors, key=lambda i: stretches[i].symptom_first_end, default=None),
+        last_error=max(errors, key=lambda i: stretches[i].symptom_last_end, default=None),
         relapses=tuple(sorted([*relapses, *left_again], key=lambda b: b.first)),
         outages=outages,
+        holes=tuple(i for i in range(onset, min(len(stretches), max(last, end) + 3)) if stretches[i].after_hole),
+        answers_short=answers_short,
         began_before_start=began_before_start,
-        open_at_end=_is_open(stretches, last, options),
+        open_at_end=answers_after(stretches, last) < needed_after,
     )
 
 
@@ -225,19 +238,15 @@ def _find_onset(stretches: Sequence[Stretch], spill: int) -> int:
         fit = _log_likelihood(symptoms[i], requests[i]) + _log_likelihood(after, of_after)
         if fit > best and after * requests[i] > 2 * symptoms[i] * of_after:
             onset, best = i, fit
+    # A primary that answers nothing at all right before the spill is no noise, however short the log.
+    while onset > 0 and stretches[onset - 1].symptoms and not stretches[onset - 1].ok:
+        onset -= 1
     return onset
 
 
 def _log_likelihood(count: int, of: int) -> float:
     """Return the log-likelihood of `count` events in `of` requests at their own rate (Poisson, up to a constant)."""
     return count * (math.log(count / of) - 1) if count else 0.0
-
-
-def _began_before_start(stretches: Sequence[Stretch], onset: int, options: Options) -> bool:
-    """Tell whether the log holds too little of the healthy state before the first sign."""
-    return sum(s.primary_ok for s in stretches[:onset]) == 0 and stretches[onset].primary_ok < max(
-        2, options.full_share * stretches[onset].requests
-    )
 
 
 def _end_of_trouble(stretches: Sequence[Stretch], group: Burst, options: Options) -> int:
@@ -336,9 +345,3 @@ def _is_outage(stretches: Sequence[Stretch], burst: Burst) -> bool:
     lost = sum(s.failed for s in members)
     lasted = members[-1].end - members[0].start + SECOND
     return lost >= 5 and lasted >= 3 * SECOND
-
-
-def _is_open(stretches: Sequence[Stretch], last: int, options: Options) -> bool:
-    """Tell whether the log ends before the baseline has held for the hold-down (in requests, if time is short)."""
-    after = sum(s.primary_ok for s in stretches[last + 1 :])
-    return after < options.hold_down_requests

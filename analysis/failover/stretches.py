@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: Microseconds in a second: instants are integers of microseconds since 1970 (UTC).
 SECOND = 1_000_000
@@ -42,7 +43,9 @@ class Stretch:
     """Requests that began in the seconds `start` to `end` (both inclusive; whole seconds, in microseconds).
 
     A stretch is one second, or a run of seconds in which only the primary, or only the secondary, answered and
-    nothing failed; both its first and its last second hold requests.
+    nothing failed; both its first and its last second hold requests. `after_hole` says that much more time than usual
+    lies between it and the stretch before it. Symptoms ended from `symptom_first_end` to `symptom_last_end`
+    (microseconds; 0 without any).
     """
 
     start: int
@@ -56,6 +59,9 @@ class Stretch:
     none_failed: int = 0
     stalled: int = 0
     other: int = 0
+    symptom_first_end: int = 0
+    symptom_last_end: int = 0
+    after_hole: bool = False
 
     @property
     def primary(self) -> int:
@@ -93,8 +99,13 @@ class Stretch:
         return self.ok + self.failed
 
 
+#: A silence this many times as long as the mean gap between requests is a hole: by chance, it is one in a million.
+HOLE = 13.8
+#: The mean gap is that of so many busy seconds before and after, the silence itself left out.
+_AROUND = 30
+
 #: Reads the stretches of every route that ever left its primary or lost a request.
-STRETCHES_SQL = """
+STRETCHES_SQL = f"""
 WITH troubled AS (
     SELECT route
     FROM seconds
@@ -103,6 +114,12 @@ WITH troubled AS (
 ), stated AS (
     SELECT
         s.*,
+        epoch(second) - epoch(lag(second) OVER in_order) - 1 AS silent_s,
+        epoch(last_value(second) OVER around) - epoch(first_value(second) OVER around) AS around_s,
+        sum(
+            primary_ok + primary_failed + primary_gone + secondary_ok + secondary_failed + secondary_gone
+            + none_failed + other
+        ) OVER around AS requests_around,
         CASE
             WHEN primary_failed + secondary_failed + none_failed + stalled + primary_gone + secondary_gone > 0
                 THEN 'single'
@@ -112,12 +129,22 @@ WITH troubled AS (
         END AS state
     FROM seconds AS s
     SEMI JOIN troubled USING (route)
+    WINDOW
+        in_order AS (PARTITION BY route ORDER BY second),
+        around AS (PARTITION BY route ORDER BY second ROWS BETWEEN {_AROUND} PRECEDING AND {_AROUND} FOLLOWING)
+), parted AS (
+    SELECT
+        *,
+        coalesce(silent_s > 1 AND silent_s * requests_around > {HOLE} * greatest(1, around_s - silent_s), false)
+            AS after_hole
+    FROM stated
 ), numbered AS (
     SELECT
         *,
+        count_if(after_hole) OVER (PARTITION BY route ORDER BY second) AS part,
         row_number() OVER (PARTITION BY route ORDER BY second) AS n,
         row_number() OVER (PARTITION BY route, state ORDER BY second) AS n_in_state
-    FROM stated
+    FROM parted
 )
 SELECT
     route,
@@ -126,9 +153,12 @@ SELECT
     sum(primary_gone)::BIGINT AS primary_gone, sum(secondary_ok)::BIGINT AS secondary_ok,
     sum(secondary_failed)::BIGINT AS secondary_failed, sum(secondary_gone)::BIGINT AS secondary_gone,
     sum(none_failed)::BIGINT AS none_failed, sum(stalled)::BIGINT AS stalled,
-    sum(other)::BIGINT AS other
+    sum(other)::BIGINT AS other,
+    coalesce(epoch_us(min(symptom_first_end)), 0) AS symptom_first_end,
+    coalesce(epoch_us(max(symptom_last_end)), 0) AS symptom_last_end,
+    bool_or(after_hole) AS after_hole
 FROM numbered
-GROUP BY route, state, CASE WHEN state = 'single' THEN n ELSE n - n_in_state END
+GROUP BY route, part, state, CASE WHEN state = 'single' THEN n ELSE n - n_in_state END
 ORDER BY route, "start"
 """
 
@@ -137,6 +167,6 @@ def group_by_route(rows: Iterable[Mapping[str, int]]) -> dict[int, Sequence[Stre
     """Return the stretches of each route by its number, in time order, from rows of STRETCHES_SQL."""
     grouped: dict[int, list[Stretch]] = {}
     for row in rows:
-        counts = {name: value for name, value in row.items() if name != "route"}
-        grouped.setdefault(row["route"], []).append(Stretch(**counts))
+        values: dict[str, Any] = {name: value for name, value in row.items() if name != "route"}
+        grouped.setdefault(row["route"], []).append(Stretch(**values))
     return dict(grouped)

@@ -39,6 +39,8 @@ class Evidence:
     was_partial: bool
     #: failures came back in bursts: ejected endpoints were tried again
     was_probed: bool
+    #: the log begins inside the failover: what set it off came before
+    began_before_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,39 +69,55 @@ def _cause_of(symptom: Symptom) -> str:
     return "gateway_errors"
 
 
-def find_trigger(symptoms: Sequence[Symptom], evidence: Evidence) -> Trigger:
+def find_trigger(  # noqa: PLR0911
+    symptoms: Sequence[Symptom], evidence: Evidence, later: Sequence[Symptom] = ()
+) -> Trigger:
     """Return the trigger of a failover.
 
+    `symptoms` are those up to full failover, `later` those after it, when ejected endpoints were tried again.
     Precedence: what an inventory declared; the lost requests of the primary, most frequent cause first; logged
-    ejections; the shape of the spill.
+    ejections; the shape of the spill. Where ejections are all there is to see at first, what was lost when the
+    endpoints were tried again tells why they were ejected.
     """
-    counts: Counter[str] = Counter()
-    for symptom in symptoms:
-        counts[_cause_of(symptom)] += symptom.count
-    # No healthy upstream is what is left when something else took the endpoints away.
-    real = {name: n for name, n in counts.items() if name != "no_healthy_upstream"} or dict(counts)
-    ranked = sorted(real, key=lambda name: (-real[name], name))
+    counts = _count_causes(symptoms)
+    ranked = _rank(counts)
     endpoint = _single_endpoint(symptoms)
     few = sum(counts.values()) <= min(_FEW, 0.05 * evidence.requests)
     if evidence.endpoints_gone and (few or not ranked):
         return Trigger("endpoints_removed", "inventory", ("endpoints_removed", *ranked), endpoint)
     if ranked and not few:
         return Trigger(ranked[0], "symptoms", tuple(ranked), endpoint)
+    # What was lost when ejected endpoints were tried again tells why they had been ejected.
+    ranked = ranked or _rank(_count_causes(later))
+    name = ranked[0] if ranked else "ejection"
+    candidates = tuple(dict.fromkeys((name, *ranked, "ejection", "gateway_errors")))
     if evidence.endpoints_ejected or evidence.ejections_logged:
-        basis = "outlier_log" if evidence.ejections_logged else "inventory"
-        name = ranked[0] if ranked else "ejection"
-        others = tuple(n for n in (*ranked, "ejection", "gateway_errors") if n != name)
-        return Trigger(name, basis, (name, *dict.fromkeys(others)), endpoint)
+        return Trigger(name, "outlier_log" if evidence.ejections_logged else "inventory", candidates, endpoint)
+    if evidence.began_before_start:
+        if ranked:
+            return Trigger(name, "symptoms", tuple(ranked), endpoint)
+        return Trigger("unknown", "none", ("endpoints_removed", "ejection", "planned_drain"), None)
     if evidence.was_partial or evidence.was_probed:
-        name = ranked[0] if ranked else "ejection"
-        return Trigger(name, "traffic", tuple(dict.fromkeys((name, "ejection", "gateway_errors"))), endpoint)
+        return Trigger(name, "traffic", candidates, endpoint)
     # All of it moved at once and next to nothing was lost: endpoints that fail do not go like that.
-    return Trigger(
-        "endpoints_removed",
-        "traffic",
-        tuple(dict.fromkeys(("endpoints_removed", "planned_drain", "ejection", *ranked))),
-        endpoint,
-    )
+    candidates = tuple(dict.fromkeys(("endpoints_removed", "planned_drain", "ejection", *ranked)))
+    return Trigger("endpoints_removed", "traffic", candidates, endpoint)
+
+
+def _count_causes(symptoms: Sequence[Symptom]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for symptom in symptoms:
+        counts[_cause_of(symptom)] += symptom.count
+    return counts
+
+
+def _rank(counts: Counter[str]) -> list[str]:
+    """Return the causes, the most frequent first; no healthy upstream only where there is nothing else.
+
+    It is what is left when something else took the endpoints away.
+    """
+    real = {name: n for name, n in counts.items() if name != "no_healthy_upstream"} or dict(counts)
+    return sorted(real, key=lambda name: (-real[name], name))
 
 
 def _single_endpoint(symptoms: Sequence[Symptom]) -> str | None:

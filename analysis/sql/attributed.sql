@@ -2,7 +2,7 @@
 -- The first step of hops: all that one entry says by itself, before entries of several proxies are joined.
 -- A row stands for one entry. Times are when the request began; end_time is start_time + duration_ms.
 -- internal
--- needs: access_log, source_numbers, cluster_names, endpoint_groups, flag_outcomes, authority_services
+-- needs: placed, flag_outcomes
 -- columns:
 --   access_log.*
 --   hop_id: Number of the entry, unique within a session and ordered by source and line.
@@ -31,8 +31,6 @@ CREATE VIEW attributed AS
 WITH judged AS (
     SELECT
         a.*,
-        -- Envoy leaves the address of the failed attempt on a line that ends with UH.
-        list_contains(a.response_flags, 'UH') AS no_host,
         CASE
             WHEN a.log_kind = 'http' AND a.response_code = 0 AND coalesce(f.outcome, 'client_gone')
                  IN ('client_gone', 'ok') THEN 'client_gone'
@@ -53,42 +51,29 @@ WITH judged AS (
             WHEN a.response_code >= 100 THEN 'ok'
             ELSE 'unknown'
         END AS outcome
-    FROM access_log AS a
+    FROM placed AS a
     LEFT JOIN flag_outcomes AS f ON f.response_flags = a.response_flags
 )
 SELECT
-    j.* EXCLUDE (no_host, outcome),
-    s.source_number * 1099511627776 + j.line AS hop_id,
-    c.direction,
-    coalesce(c.service_port, n.service_port, h.service_port) AS service_port,
-    coalesce(c.subset, CASE WHEN c.service IS NULL THEN n.subset END) AS subset,
-    coalesce(c.service, n.service, h.service) AS service,
-    j.upstream_host AS endpoint,
-    e.endpoint_ip,
-    e.endpoint_port,
+    j.* EXCLUDE (
+        no_host, endpoint_kind, endpoint_cluster, network, region, zone, subzone, workload, endpoint_basis,
+        endpoint_group, end_time, outcome
+    ),
     CASE
-        WHEN j.no_host OR (j.upstream_host IS NULL AND j.outcome <> 'ok') THEN 'none'
-        ELSE coalesce(e.endpoint_kind, 'unknown')
+        WHEN j.no_host OR (j.endpoint IS NULL AND j.outcome <> 'ok') THEN 'none'
+        ELSE coalesce(j.endpoint_kind, 'unknown')
     END AS endpoint_kind,
-    CASE WHEN NOT j.no_host THEN e.endpoint_cluster END AS endpoint_cluster,
-    CASE WHEN NOT j.no_host THEN e.network END AS network,
-    CASE WHEN NOT j.no_host THEN e.region END AS region,
-    CASE WHEN NOT j.no_host THEN e.zone END AS zone,
-    CASE WHEN NOT j.no_host THEN e.subzone END AS subzone,
-    CASE WHEN NOT j.no_host THEN e.workload END AS workload,
-    CASE WHEN j.no_host THEN 'none' ELSE coalesce(e.endpoint_basis, 'none') END AS endpoint_basis,
-    CASE WHEN NOT j.no_host THEN e.endpoint_group END AS endpoint_group,
-    j.start_time + to_milliseconds(coalesce(j.duration_ms, 0)) AS end_time,
+    CASE WHEN NOT j.no_host THEN j.endpoint_cluster END AS endpoint_cluster,
+    CASE WHEN NOT j.no_host THEN j.network END AS network,
+    CASE WHEN NOT j.no_host THEN j.region END AS region,
+    CASE WHEN NOT j.no_host THEN j.zone END AS zone,
+    CASE WHEN NOT j.no_host THEN j.subzone END AS subzone,
+    CASE WHEN NOT j.no_host THEN j.workload END AS workload,
+    CASE WHEN j.no_host THEN 'none' ELSE coalesce(j.endpoint_basis, 'none') END AS endpoint_basis,
+    CASE WHEN NOT j.no_host THEN j.endpoint_group END AS endpoint_group,
+    j.end_time,
     j.outcome,
     j.outcome IN ('upstream_error', 'upstream_unreachable', 'timeout', 'no_healthy_upstream', 'overflow') AS failed,
     j.outcome = 'client_gone' AND j.response_code = 0 AND coalesce(j.duration_ms >= 1000, false) AS stalled,
     coalesce(j.duration_ms > 600000, false) AS pinned
-FROM judged AS j
-JOIN source_numbers AS s ON s.source = j.source
-LEFT JOIN cluster_names AS c ON c.upstream_cluster = j.upstream_cluster
-LEFT JOIN cluster_names AS n ON n.upstream_cluster = j.requested_server_name AND c.service IS NULL
-LEFT JOIN authority_services AS h ON h.authority = j.authority AND c.service IS NULL AND n.service IS NULL
-LEFT JOIN endpoint_groups AS e
-    ON e.cluster_id IS NOT DISTINCT FROM j.cluster_id
-    AND e.upstream_cluster IS NOT DISTINCT FROM j.upstream_cluster
-    AND e.upstream_host = j.upstream_host;
+FROM judged AS j;

@@ -1,7 +1,7 @@
 -- Which settings of the access log would have answered more?
 -- What these logs left open, and the field, or the log, that tells it.
 -- internal
--- needs: finding_columns, hops, final_endpoints, attributed
+-- needs: finding_columns, hops, attributed
 -- columns:
 --   finding_columns.*
 CREATE VIEW check_access_log_fields AS
@@ -17,11 +17,11 @@ WITH gateways AS (
     GROUP BY ALL
 ), behind AS (
     SELECT
-        a.cluster_id, a.gateway, a.service, a.service_port, a.endpoint, a.endpoint_group, f.final_endpoint_basis,
+        a.cluster_id, a.gateway, a.service, a.service_port, a.endpoint, a.endpoint_group, a.final_endpoint_basis,
         count(*) AS requests, arg_min({'source': a.source, 'line': a.line}, (a.start_time, a.source, a.line)) AS place
-    FROM attributed AS a
-    JOIN final_endpoints AS f USING (hop_id)
-    WHERE a.outcome <> 'upstream_unreachable' AND f.final_endpoint_basis IN ('pending', 'none', 'window')
+    FROM hops AS a
+    WHERE a.endpoint_kind = 'east_west_gateway' AND a.outcome <> 'upstream_unreachable'
+      AND a.final_endpoint_basis IN ('pending', 'none', 'window')
     GROUP BY ALL
 ), settings (format, flush) AS (
     VALUES (

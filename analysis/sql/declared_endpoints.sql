@@ -13,6 +13,7 @@
 --   zone: Zone of its locality.
 --   subzone: Sub-zone of its locality.
 --   workload: Workload or pod name.
+--   is_gateway: True where a proxy was told of it as an endpoint in another cluster without a workload: Istio replaces the pods of other networks by their east-west gateway.
 --   known_to_envoy: True where a proxy's own snapshot names it, not only a resource.
 CREATE TABLE declared_endpoints AS
 SELECT
@@ -27,6 +28,8 @@ SELECT
     CASE WHEN count(DISTINCT i.zone) = 1 THEN any_value(i.zone) END AS zone,
     CASE WHEN count(DISTINCT i.subzone) = 1 THEN any_value(i.subzone) END AS subzone,
     CASE WHEN count(DISTINCT i.workload) = 1 THEN any_value(i.workload) END AS workload,
+    coalesce(bool_or(i.cluster_id <> i.observer_cluster_id) FILTER (i.upstream_cluster IS NOT NULL), false)
+        AND count(i.workload) = 0 AS is_gateway,
     bool_or(i.upstream_cluster IS NOT NULL) AS known_to_envoy
 FROM inventory AS i
 LEFT JOIN cluster_names AS c ON c.upstream_cluster = i.upstream_cluster

@@ -1,7 +1,8 @@
 -- When did Envoy take which endpoint out of the rotation?
 -- From outlier-detection event logs, each ejection paired with the return of the same endpoint at the same proxy: what
 -- that log says leads real routing by up to the cluster's update_merge_window (one second). For a proxy without such a
--- log, from silences of an endpoint that its share of the traffic does not explain: to the second, and only inferred.
+-- log (health checks have one of their own, which says nothing of outlier detection), from silences of an endpoint that
+-- its share of the traffic does not explain, nor a failed health check: to the second, and only inferred.
 -- needs: outlier_events, cluster_names, endpoint_silences, routes, source_numbers
 -- columns:
 --   basis: logged (the log of outlier detection, or of health checks, says so) or inferred (the endpoint went silent).
@@ -60,9 +61,17 @@ WITH ordered AS (
     JOIN source_numbers AS n ON n.source_number = s.last_hop_id >> 40
     WHERE s.looks_ejected AND NOT EXISTS (
         SELECT 1 FROM outlier_events AS o
-        WHERE (o.observer_cluster_id IS NULL OR o.observer_cluster_id IS NOT DISTINCT FROM r.cluster_id)
+        WHERE NOT starts_with(o.type, 'HEALTH_CHECK')
+          AND (o.observer_cluster_id IS NULL OR o.observer_cluster_id IS NOT DISTINCT FROM r.cluster_id)
           AND (o.observer_gateway IS NULL OR o.observer_gateway IS NOT DISTINCT FROM r.gateway)
           AND (o.observer_proxy IS NULL OR o.observer_proxy IS NOT DISTINCT FROM r.proxy)
+    ) AND NOT EXISTS (
+        SELECT 1 FROM logged AS l
+        WHERE starts_with(l.type, 'HEALTH_CHECK') AND l.service = r.service AND l.endpoint = s.endpoint
+          AND (l.cluster_id IS NULL OR l.cluster_id IS NOT DISTINCT FROM r.cluster_id)
+          AND (l.proxy IS NULL OR l.proxy IS NOT DISTINCT FROM r.proxy)
+          AND l.ejected_at <= coalesce(s.silent_until, l.ejected_at)
+          AND coalesce(l.unejected_at, s.silent_from) >= s.silent_from - INTERVAL 1 SECOND
     )
 )
 SELECT * FROM logged

@@ -1,6 +1,6 @@
 -- Which endpoints served each service, how much, and how well?
 -- One row per service and endpoint as its callers saw it: declared endpoints that never got a request stand here too.
--- needs: requests, inventory, cluster_names, declared_endpoints, ejections
+-- needs: requests, inventory, cluster_names, declared_endpoints, ejections, odd_endpoints
 -- columns:
 --   service: Host of the service.
 --   service_port: Port of the service.
@@ -13,17 +13,21 @@
 --   network: Istio network that it lives in.
 --   region: Region of its locality.
 --   zone: Zone of its locality.
+--   subzone: Sub-zone of its locality.
+--   priority: Envoy's priority in the earliest snapshot that states one; NULL where callers were told different ones.
 --   workload: Workload or pod name.
 --   endpoint_basis: How that is known: inventory, config, gateway_log, port, hop or none.
 --   requests: Requests that ended at this endpoint (the last attempt of each).
 --   failed: Those that the caller lost through the upstream side.
+--   by_flags: Its requests by their response flags, joined with commas and in alphabetical order; those without are left out.
 --   share: Its share of the requests of the service, 0 to 1.
 --   p50_ms: Median duration of its requests in milliseconds.
 --   p95_ms: 95th percentile of the same.
 --   p99_ms: 99th percentile of the same.
 --   first_seen: Start of its first request (UTC).
 --   last_seen: Start of its last request (UTC).
---   ejections: How often outlier detection ejected it, logged or inferred, over all proxies whose log we hold.
+--   out_of_line: failures, latency or both, where it differs from the other endpoints of its group beyond chance; else NULL. odd_endpoints says how.
+--   ejections: How often outlier detection ejected it, logged or inferred, over all proxies whose log we hold; within --since and --until, also those that were still in force.
 CREATE TABLE endpoints AS
 WITH observed AS (
     SELECT
@@ -36,16 +40,33 @@ WITH observed AS (
         any_value(network) AS network,
         any_value(region) AS region,
         any_value(zone) AS zone,
+        any_value(subzone) AS subzone,
         any_value(workload) AS workload,
         any_value(endpoint_basis) AS endpoint_basis,
         count(*) AS requests,
         count(*) FILTER (failed) AS failed,
+        histogram(nullif(array_to_string(list_sort(response_flags), ','), '')) AS by_flags,
         quantile_cont(duration_ms, [0.5, 0.95, 0.99]) FILTER (NOT pinned) AS ms,
         min(start_time) AS first_seen,
         max(start_time) AS last_seen
     FROM requests
     WHERE service IS NOT NULL
     GROUP BY service, service_port, subset, CASE WHEN endpoint_kind <> 'none' THEN endpoint END
+), ranked AS (
+    SELECT
+        c.service, c.service_port,
+        CASE WHEN contains(i.address, ':') THEN format('[{}]:{}', i.address, i.port)
+             ELSE format('{}:{}', i.address, i.port) END AS endpoint,
+        i.observer_cluster_id,
+        arg_min(i.priority, coalesce(i.observed_at, TIMESTAMPTZ '9999-01-01 00:00:00Z')) AS priority
+    FROM inventory AS i
+    JOIN cluster_names AS c USING (upstream_cluster)
+    WHERE i.priority IS NOT NULL AND NOT coalesce(c.sni_dnat, false)
+    GROUP BY ALL
+), priorities AS (
+    SELECT service, service_port, endpoint, CASE WHEN count(DISTINCT priority) = 1 THEN any_value(priority) END AS priority
+    FROM ranked
+    GROUP BY ALL
 ), callers AS (
     SELECT DISTINCT service, service_port, cluster_id FROM requests
 ), told AS (
@@ -66,12 +87,15 @@ WITH observed AS (
     ANTI JOIN observed AS p
         ON p.service = d.service AND p.service_port IS NOT DISTINCT FROM d.service_port AND p.endpoint = d.endpoint
 ), ejected AS (
-    SELECT service, service_port, endpoint, count(*) AS ejections FROM ejections WHERE enforced IS DISTINCT FROM false
+    SELECT service, service_port, endpoint, count(*) AS ejections FROM ejections
+    WHERE enforced IS DISTINCT FROM false
+      AND (getvariable('until') IS NULL OR ejected_at < getvariable('until'))
+      AND (getvariable('since') IS NULL OR coalesce(unejected_at > getvariable('since'), true))
     GROUP BY ALL
 ), all_endpoints AS (
     SELECT * FROM observed
     UNION ALL BY NAME
-    SELECT service, service_port, endpoint, endpoint_cluster, network, region, zone, workload,
+    SELECT service, service_port, endpoint, endpoint_cluster, network, region, zone, subzone, workload,
            coalesce(endpoint_cluster, network) AS endpoint_group, CASE WHEN ends_with(endpoint, ':15443') THEN 'east_west_gateway' ELSE 'pod' END AS endpoint_kind,
            'unknown' AS group_role,
            'inventory' AS endpoint_basis, 0 AS requests, 0 AS failed
@@ -84,12 +108,19 @@ SELECT
         any_value(nullif(a.group_role, 'unknown')) OVER (PARTITION BY a.service, a.service_port, a.endpoint_group),
         'unknown'
     ) AS group_role,
-    a.network, a.region, a.zone, a.workload, a.endpoint_basis, a.requests, a.failed,
+    a.network, a.region, a.zone, a.subzone, p.priority, a.workload, a.endpoint_basis, a.requests, a.failed,
+    coalesce(a.by_flags, MAP {}) AS by_flags,
     a.requests / nullif(sum(a.requests) OVER (PARTITION BY a.service, a.service_port, a.subset), 0) AS share,
     a.ms[1] AS p50_ms, a.ms[2] AS p95_ms, a.ms[3] AS p99_ms,
     a.first_seen, a.last_seen,
+    o.oddities AS out_of_line,
     coalesce(e.ejections, 0) AS ejections
 FROM all_endpoints AS a
+LEFT JOIN priorities AS p
+    ON p.service = a.service AND p.service_port IS NOT DISTINCT FROM a.service_port AND p.endpoint = a.endpoint
+LEFT JOIN odd_endpoints AS o
+    ON o.service = a.service AND o.service_port IS NOT DISTINCT FROM a.service_port
+    AND o.subset IS NOT DISTINCT FROM a.subset AND o.endpoint = a.endpoint
 LEFT JOIN ejected AS e
     ON e.service = a.service AND e.service_port IS NOT DISTINCT FROM a.service_port AND e.endpoint = a.endpoint
 ORDER BY

@@ -1,29 +1,19 @@
 -- Which entry led to which: who called whom?
--- exact: the caller's upstream_local_address is the east-west gateway's downstream_remote_address, the connection was
--- open when the request ended, and both name the same service; where two connections match, neither is linked.
+-- exact: the caller's upstream_local_address is the east-west gateway's downstream_remote_address, and the connection was
+-- open when the request ended, whatever the clocks (clock_skews); where two connections fit, neither is linked. The same
+-- for the gateway's connection and what the pod's sidecar logged on it, where that logs the gateway's address.
 -- request_id: the callee logged the caller's request id, within the time of the caller's request.
--- needs: attributed, gateway_matches
+-- needs: attributed, gateway_callers, caller_segments, request_links, sidecar_joins
 -- columns:
 --   caller_id: hop_id of the entry that called.
 --   callee_id: hop_id of the entry that was called.
 --   basis: exact or request_id.
-CREATE TABLE hop_links AS
-WITH identified AS (
-    SELECT hop_id, request_id, start_time, end_time, proxy, role
-    FROM attributed
-    WHERE nullif(request_id, '') IS NOT NULL AND log_kind = 'http'
-)
-SELECT caller_id, callee_id, 'exact' AS basis
-FROM gateway_matches
-WHERE matches = 1 AND caller_clusters <= 1
+CREATE VIEW hop_links AS
+SELECT c.hop_id AS caller_id, s.connection_id AS callee_id, 'exact' AS basis
+FROM gateway_callers AS c
+JOIN caller_segments AS s
+    ON s.call_key = c.call_key AND s.basis = 'exact' AND s.from_us <= c.open_at AND s.until_us > c.open_at
 UNION ALL
-SELECT c.hop_id, s.hop_id, 'request_id'
-FROM identified AS c
-JOIN identified AS s
-    ON s.request_id = c.request_id
-    AND s.hop_id <> c.hop_id
-    AND s.proxy IS DISTINCT FROM c.proxy
-    AND s.role IN ('sidecar_inbound', 'waypoint')
-    AND c.role NOT IN ('sidecar_inbound', 'waypoint')
-    AND s.start_time >= c.start_time - INTERVAL 10 MILLISECOND
-    AND s.start_time <= c.end_time + INTERVAL 10 MILLISECOND;
+SELECT connection_id, hop_id, 'exact' FROM sidecar_joins
+UNION ALL
+SELECT caller_id, callee_id, 'request_id' FROM request_links WHERE is_sure;

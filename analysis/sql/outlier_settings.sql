@@ -66,7 +66,9 @@ WITH callers AS (
         )
     GROUP BY ALL
 ), given AS (
-    SELECT EXISTS (FROM mesh_config WHERE kind = 'DestinationRule') AS has_rules
+    -- What a policy of Gloo selects is not resolved: it may be for any service.
+    SELECT EXISTS (FROM mesh_config WHERE kind = 'DestinationRule')
+           AND NOT EXISTS (FROM mesh_config WHERE kind = 'OutlierDetectionPolicy') AS has_rules
 )
 SELECT
     k.cluster_id, k.service, k.service_port,

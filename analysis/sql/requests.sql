@@ -1,13 +1,11 @@
 -- Which endpoint, in which cluster, served each request that entered our logs?
 -- One row per request: entries that another held entry called (hop_links) are left out, and so are the connections of
 -- an east-west gateway to a service whose callers' logs we hold, as each of them carries requests counted there.
--- needs: hops, hop_links
+-- needs: hops, called
 -- columns:
 --   hops.*
 CREATE VIEW requests AS
-WITH called AS (
-    SELECT DISTINCT callee_id FROM hop_links
-), callers_held AS (
+WITH callers_held AS (
     SELECT DISTINCT service, service_port
     FROM attributed
     WHERE role <> 'east_west' AND endpoint_kind = 'east_west_gateway'

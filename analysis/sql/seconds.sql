@@ -15,7 +15,12 @@
 --   none_failed: Requests lost without an endpoint.
 --   stalled: Requests to the primary, or to no endpoint yet, whose client left after waiting a second or more.
 --   other: Requests that nothing attributes.
+--   symptom_first_end: When the first of those that the primary lost, let wait or that found no endpoint ended (UTC); NULL without any.
+--   symptom_last_end: When the last of them ended (UTC).
 CREATE TABLE seconds AS
+WITH judged AS (
+    SELECT *, group_role <> 'secondary' AND (failed OR stalled) AS is_symptom FROM routed WHERE NOT pinned
+)
 SELECT
     route,
     date_trunc('second', start_time) AS second,
@@ -31,7 +36,8 @@ SELECT
     count(*) FILTER (group_role <> 'secondary' AND stalled) AS stalled,
     count(*) FILTER (
         group_role NOT IN ('primary', 'secondary') AND NOT failed AND outcome <> 'client_gone'
-    ) AS other
-FROM routed
-WHERE NOT pinned
+    ) AS other,
+    min(end_time) FILTER (is_symptom) AS symptom_first_end,
+    max(end_time) FILTER (is_symptom) AS symptom_last_end
+FROM judged
 GROUP BY ALL;

@@ -4,7 +4,7 @@
 -- Several requests may bear one id: each entry that no other one called begins a trace of its own. A caller's
 -- duration minus its upstream time is what it spent itself, with receiving the request and sending the answer on; its
 -- upstream time minus the callee's duration went on the way. Durations of two clocks may be compared, times may not.
--- needs: attributed, hop_links, final_endpoints
+-- needs: attributed, hops, hop_links
 -- parameters:
 --   wanted: The request id.
 -- example: SELECT seq, depth, gateway, role, outcome, own_ms, between_ms, source, line FROM trace_of('a09faf25-9c89-4044-8813-117b3f8cdba5')
@@ -61,14 +61,7 @@ WITH RECURSIVE reached AS (
     JOIN attributed AS a ON a.hop_id = l.callee_id
     WHERE coalesce(nullif(a.request_id, ''), wanted) = wanted
 ), entries AS MATERIALIZED (
-    SELECT a.*, coalesce(f.final_endpoint, CASE WHEN f.hop_id IS NULL AND a.endpoint_kind <> 'none' THEN a.endpoint END)
-               AS final_endpoint,
-           coalesce(f.final_endpoint_basis, CASE WHEN a.endpoint_kind <> 'none' AND a.endpoint IS NOT NULL THEN 'direct'
-                                                 ELSE 'none' END) AS final_endpoint_basis,
-           coalesce(f.final_endpoint_candidates, []::VARCHAR[]) AS final_endpoint_candidates
-    FROM attributed AS a
-    SEMI JOIN reached AS r ON r.hop_id = a.hop_id
-    LEFT JOIN final_endpoints AS f ON f.hop_id = a.hop_id
+    SELECT a.* FROM hops AS a SEMI JOIN reached AS r ON r.hop_id = a.hop_id
 ), held AS MATERIALIZED (
     SELECT downstream_local_address AS address,
            bool_or(role IN ('east_west', 'ztunnel')) AS as_gateway, bool_or(role IN ('sidecar_inbound', 'waypoint')) AS as_pod

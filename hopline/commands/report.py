@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hopline.batch import Each, prepare_batch_folder, write_reports
+from hopline.charts import ChartFormat, check_renderer
 from hopline.commands.outputs import Output
 from hopline.console import describe_screen, say
 from hopline.destination import check_writable, open_destination
 from hopline.documents import read_report
 from hopline.moments import check_zone, parse_mark
 from hopline.objectives import check_objectives
-from hopline.pages import Manner, ReportFormat, render_report
+from hopline.pages import Manner, ReportFormat, render_files, render_report
 from hopline.redaction import make_redaction, parse_redaction
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
@@ -99,6 +100,13 @@ def report(
             show_default=False,
         ),
     ] = None,
+    charts: Annotated[
+        ChartFormat | None,
+        typer.Option(
+            help="Draw the timelines into files beside a report in Markdown. Needs hopline[charts] and a Chromium.",
+            show_default=False,
+        ),
+    ] = None,
     each: Annotated[
         Each | None,
         typer.Option(
@@ -132,7 +140,10 @@ def report(
     if each is not None:
         _refuse_with_each({"--title": title, "--tables": tables, "--from": from_}, output)
     chosen = (format_ or ReportFormat.HTML) if each is not None else _choose_format(format_, output)
-    manner = Manner(title, check_zone(tz) if tz is not None else None, tuple(parse_mark(text) for text in mark or ()))
+    if charts is not None:
+        _check_charts(chosen, output)
+    marks = tuple(parse_mark(text) for text in mark or ())
+    manner = Manner(title, check_zone(tz) if tz is not None else None, marks, charts=charts)
     wanted = parse_redaction(redact, redact_key)
     outputs = Outputs(chosen, output, tables)
     if from_ is not None:
@@ -157,6 +168,14 @@ def report(
             manner = replace(manner, redaction=make_redaction(wanted, redact_key))
         _render(session, manner, outputs)
         check_objectives(session)
+
+
+def _check_charts(chosen: ReportFormat, output: Path | None) -> None:
+    if chosen is not ReportFormat.MD or output is None:
+        raise UsageError(
+            "--charts draws files beside a report in Markdown", hint="-o incident.md; a page in HTML holds its charts"
+        )
+    check_renderer()
 
 
 def _refuse_with_each(others: Mapping[str, object], output: Path | None) -> None:
@@ -196,7 +215,7 @@ def _render(session: Session, manner: Manner, outputs: Outputs) -> None:
         report = reports.build_report(
             session, title=manner.title, tz=zone, marks=manner.marks, redaction=manner.redaction
         )
-        _write_report(report, outputs)
+        _write_report(report, manner, outputs)
     if outputs.tables is not None:
         write_tables(session, outputs.tables, manner.redaction)
     _say_written(outputs)
@@ -227,7 +246,7 @@ def _render_again(document: Path, manner: Manner, outputs: Outputs) -> None:
     import reports
 
     report = reports.adjust_report(read_report(document), title=manner.title, tz=manner.zone, marks=manner.marks)
-    _write_report(report, outputs)
+    _write_report(report, manner, outputs)
     _say_written(outputs)
 
 
@@ -237,10 +256,14 @@ def _say_written(outputs: Outputs) -> None:
             say(f"wrote {written}")
 
 
-def _write_report(report: Report, outputs: Outputs) -> None:
-    if outputs.format is ReportFormat.TEXT:
-        write_report_story(report, outputs.report)
+def _write_report(report: Report, manner: Manner, outputs: Outputs) -> None:
+    if outputs.report is None or outputs.format is ReportFormat.TEXT:
+        if outputs.format is ReportFormat.TEXT:
+            write_report_story(report, outputs.report)
+            return
+        with open_destination(None) as stream:
+            stream.write(render_report(report, outputs.format))
         return
-    page = render_report(report, outputs.format)
-    with open_destination(outputs.report) as stream:
-        stream.write(page)
+    for name, content in render_files(report, outputs.format, outputs.report.name, manner.charts):
+        with open_destination(outputs.report.with_name(name)) as stream:
+            stream.write(content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,20 +136,21 @@ def write(folder: Path, rows: list[dict[str, Any]], **tables: list[dict[str, Any
         for name in sorted({row["source"] for row in tables.get("inventory", []) if row.get("source")} - set(lines))
     ]
     return Files(
-        access_log=_write(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
-        rejects=_write(folder / "rejects.parquet", [], schema.REJECTS),
-        sources=_write(folder / "sources.parquet", sources, schema.SOURCES),
-        inventory=_write(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
-        outlier_events=_write(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
-        mesh_config=_write(folder / "mesh_config.parquet", tables.get("mesh_config", []), schema.MESH_CONFIG),
-        endpoint_counters=_write(
+        access_log=write_table(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
+        rejects=write_table(folder / "rejects.parquet", [], schema.REJECTS),
+        sources=write_table(folder / "sources.parquet", sources, schema.SOURCES),
+        inventory=write_table(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
+        outlier_events=write_table(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
+        mesh_config=write_table(folder / "mesh_config.parquet", tables.get("mesh_config", []), schema.MESH_CONFIG),
+        endpoint_counters=write_table(
             folder / "counters.parquet", tables.get("endpoint_counters", []), schema.ENDPOINT_COUNTERS
         ),
     )
 
 
-def _write(path: Path, rows: list[dict[str, Any]], kind: pa.Schema) -> tuple[Path, ...]:
-    pq.write_table(pa.Table.from_pylist(rows, schema=kind), path)
+def write_table(path: Path, rows: Sequence[dict[str, Any]], kind: pa.Schema) -> tuple[Path, ...]:
+    """Write rows as one Parquet file of a schema."""
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=kind), path)
     return (path,)
 
 

@@ -312,7 +312,11 @@ def test_a_hole_in_the_log_widens_what_lies_next_to_it(since: float, until: floa
     for name, at in truth.items():
         low, high = one[f"{name}_earliest"], one[f"{name}_latest"]
         assert low <= at <= high, f"{name}: {at} is not within {low} to {high}"
-        assert high - low <= hole + timedelta(milliseconds=100), name
+        widest = hole + timedelta(milliseconds=100)
+        if name == "last_primary_error":
+            # Ejected pods are tried again at any time: one more error may lie in any hole after the last one known.
+            widest = max(widest, entry(until)["start_time"] - low + timedelta(milliseconds=100))
+        assert high - low <= widest, name
 
 
 def _one_frozen(t: float, chance: random.Random) -> dict[str, Any]:

@@ -5,7 +5,7 @@
                                     an empty cell leaves the default, `-` is NULL
     views/CASE/inventory.csv        rows of inventory, if any
     views/CASE/outlier_events.csv   rows of outlier_events, if any; so mesh_config.csv and endpoint_counters.csv
-    views/CASE/options.toml         fields of analysis.Options, if any
+    views/CASE/options.toml         fields of analysis.Options, if any; [[networks]] as in hopline.toml
     views/CASE/query.sql            the query
     views/CASE/expected.csv         its rows, as DuckDB casts them to text
 
@@ -24,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from analysis import Objectives, Options, open_session
+from analysis import Network, Objectives, Options, open_session
 from analysis.catalog import load_catalog, mentioned
 from ingest import schema
 from tests.analysis.simulate import START, entry, write
@@ -66,9 +66,13 @@ def _access_log(path: Path) -> list[dict[str, Any]]:
 
 def _options(path: Path) -> Options:
     given = tomllib.loads(path.read_text()) if path.exists() else {}
+    networks = tuple(
+        Network(**{name: tuple(value) if isinstance(value, list) else value for name, value in one.items()})
+        for one in given.pop("networks", [])
+    )
     given["objectives"] = Objectives(**given.get("objectives", {}))
     given["primaries"] = tuple(map(tuple, given.get("primaries", ())))
-    return Options(**given)
+    return Options(**given, networks=networks)
 
 
 def _cases() -> list[str]:

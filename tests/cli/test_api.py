@@ -17,9 +17,9 @@ SAMPLES = Path(__file__).resolve().parents[2] / "sample_logs"
 def test_open_answers_sql_and_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with hopline.open(SAMPLES / "article") as session:
-        table = session.sql("SELECT service, duration_ms FROM requests ORDER BY start_time")
-        assert isinstance(table, pa.Table)
-        assert table.to_pylist() == [
+        result = session.sql("SELECT service, duration_ms FROM requests ORDER BY start_time")
+        assert isinstance(result.to_arrow(), pa.Table)
+        assert result.to_pylist() == [
             {"service": "frontend.mycompany.mesh", "duration_ms": 81},
             {"service": "frontend.mycompany.mesh", "duration_ms": 1937},
         ]

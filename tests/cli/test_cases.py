@@ -24,6 +24,8 @@ from typing import Any
 import pytest
 
 HOME = Path(__file__).resolve().parents[2]
+#: Without what the runner of the tests says of its own terminal.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 
 
@@ -36,6 +38,8 @@ def test_case(path: Path, tmp_path: Path) -> None:
     for name, content in case.get("files", {}).items():
         lay(work / name, content)
     before = {file.name for file in work.iterdir()}
+    told = {"PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1"}
+    environment = {**ENVIRONMENT, **told, **case.get("env", {})}
 
     def run(argv: list[str]) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
@@ -46,7 +50,13 @@ def test_case(path: Path, tmp_path: Path) -> None:
                 *(word.replace("{samples}", str(HOME / "sample_logs")) for word in argv),
             ],
             cwd=work,
-            env={**os.environ, "PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1", **case.get("env", {})},
+            env={
+                **ENVIRONMENT,
+                "PYTHONPATH": str(HOME),
+                "TMPDIR": str(scratch),
+                "NO_COLOR": "1",
+                **case.get("env", {}),
+            },
             input=case.get("stdin", "").encode(),
             capture_output=True,
             timeout=120,

@@ -15,7 +15,7 @@ from typing import Any
 from .errors import LabError
 from .mesh import Settings
 from .run import run_scenario
-from .samples import INCIDENTS, SAMPLES, make_samples
+from .samples import ATTRIBUTION, INCIDENTS, SAMPLES, make_samples
 from .scenarios import SCENARIOS
 
 
@@ -31,10 +31,11 @@ def build_parser() -> argparse.ArgumentParser:
     for name, help_text in (
         ("samples", "record sample_logs again"),
         ("incidents", "record tests/incidents again"),
+        ("attribution", "record tests/attribution/recordings again"),
     ):
         verb = verbs.add_parser(name, help=help_text)
         verb.add_argument("--out", type=Path, required=True, help="folder that gets one folder per scenario")
-        names = sorted(sample.name for sample in (*SAMPLES, *INCIDENTS))
+        names = sorted(sample.name for sample in (*SAMPLES, *INCIDENTS, *ATTRIBUTION))
         verb.add_argument("--only", action="append", default=[], choices=names, help="just this one")
     for item in fields(Settings):
         flag = "--" + item.name.replace("_", "-")
@@ -77,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _work(options: dict[str, Any]) -> None:
     if options["verb"] != "run":
         await make_samples(
-            {"samples": SAMPLES, "incidents": INCIDENTS}[options["verb"]], options["out"], options["only"]
+            {"samples": SAMPLES, "incidents": INCIDENTS, "attribution": ATTRIBUTION}[options["verb"]],
+            options["out"],
+            options["only"],
         )
         return
     settings = {item.name: options[item.name] for item in fields(Settings) if options[item.name] is not None}

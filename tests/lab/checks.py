@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import mesh
 from .errors import LabError
+from .mesh import Settings
 
 #: A recording in which one request in a hundred was sent later than this (milliseconds; or later than a tenth of the
 #: gap between requests, if that is more) is not worth keeping.
@@ -79,6 +80,7 @@ def check_recording(folder: Path) -> None:
     ingress = read_hosts(sorted((logs / "cluster1" / "ingress").glob("*.log")))
     sidecars = {path.stem: read_hosts([path]) for path in (logs / "cluster2" / "frontend").glob("*.log")}
     ids = Counter(row["request_id"] for row in truth)
+    entry = Settings(**recorded["settings"]).entry
     wrong: list[str] = [f"{one} was sent {number} times" for one, number in ids.items() if number > 1]
     wrong += [f"{one} is logged but was never sent" for one in ingress.keys() - ids.keys()]
     for row in truth:
@@ -86,7 +88,7 @@ def check_recording(folder: Path) -> None:
             # The ingress was gone, or went while it had the request: whether that is logged is chance.
             continue
         lost = any(_lost(row["answered_at"], when) for when in killed)
-        wrong += _check_row(row, ingress.get(row["request_id"], []), None if lost else sidecars)
+        wrong += _check_row(row, ingress.get(row["request_id"], []), None if lost else sidecars, entry)
     if wrong:
         raise LabError(f"{folder}: {len(wrong)} requests do not agree with the logs, such as: {'; '.join(wrong[:3])}")
 
@@ -97,7 +99,9 @@ def _lost(answered_at: str, killed_at: str) -> bool:
     return timedelta(0) <= before < timedelta(seconds=1)
 
 
-def _check_row(row: dict[str, str], hosts: list[str], sidecars: dict[str, dict[str, list[str]]] | None) -> list[str]:
+def _check_row(
+    row: dict[str, str], hosts: list[str], sidecars: dict[str, dict[str, list[str]]] | None, entry: str
+) -> list[str]:
     request, pod = row["request_id"], row["pod"]
     if row["kind"] == "malformed":
         return [f"{request} is not HTTP, yet a line has it"] if hosts else []
@@ -106,7 +110,7 @@ def _check_row(row: dict[str, str], hosts: list[str], sidecars: dict[str, dict[s
     if row["cluster"] == "cluster1":
         expected = f"127.1.1.{pod.rpartition('-')[2]}:{mesh.POD_PORT}"
     elif row["cluster"] == "cluster2":
-        expected = f"{mesh.EAST_WEST.address}:{mesh.EAST_WEST_PORT}"
+        expected = f"{entry}:{mesh.EAST_WEST_PORT}"
         if sidecars is not None and request not in sidecars.get(pod, {}):
             return [f"{request} was answered by {pod}, whose sidecar has no line of it"]
     else:

@@ -39,8 +39,14 @@ def _locality(site: Site, endpoints: list[Json], *, priority: int) -> Json:
     return {"locality": site.locality, "lb_endpoints": endpoints, "load_balancing_weight": weight, **level}
 
 
-def outbound_assignment(local: tuple[PodSpec, ...], remote_pods: int, cluster: str = mesh.OUTBOUND_CLUSTER) -> Json:
-    """Return the endpoints an ingress gateway sees: local pods first, then cluster2 by its gateway.
+def outbound_assignment(
+    local: tuple[PodSpec, ...],
+    remote_pods: int,
+    cluster: str = mesh.OUTBOUND_CLUSTER,
+    *,
+    entry: str = EAST_WEST.address,
+) -> Json:
+    """Return the endpoints an ingress gateway sees: local pods first, then cluster2 by its gateway at `entry`.
 
     Istio numbers priorities without gaps: with no local pod left the remote gateway is priority 0.
     """
@@ -48,9 +54,7 @@ def outbound_assignment(local: tuple[PodSpec, ...], remote_pods: int, cluster: s
     if local:
         localities.append(_locality(CLUSTER1, [_pod_endpoint(pod, tls=False) for pod in local], priority=0))
     if remote_pods:
-        gateway = _lb_endpoint(
-            EAST_WEST.address, mesh.EAST_WEST_PORT, f";;;;{CLUSTER2.name}", tls=True, weight=remote_pods
-        )
+        gateway = _lb_endpoint(entry, mesh.EAST_WEST_PORT, f";;;;{CLUSTER2.name}", tls=True, weight=remote_pods)
         localities.append(_locality(CLUSTER2, [gateway], priority=len(localities)))
     return {"@type": _ASSIGNMENT, "cluster_name": cluster, "endpoints": localities}
 

@@ -159,6 +159,28 @@ async def eastwest_restart(
     await lab.settle(settle_s, limit_s + settle_s)
 
 
+@scenario()
+async def eastwest_killed(
+    lab: Lab,
+    *,
+    healthy_s: float = 6,
+    down_s: float = 18,
+    pause_s: float = 0.5,
+    settle_s: float = 6,
+    limit_s: float = 60,
+) -> None:
+    """All pods of cluster1 crash; while cluster2 serves, its east-west gateway is killed: lines are never written."""
+    await _begin(lab, healthy_s)
+    await _crash_local(lab)
+    await lab.wait(down_s / 3)
+    lab.note("the east-west gateway of cluster2 is killed")
+    await lab.kill_east_west(pause_s)
+    lab.note("another east-west gateway of cluster2 serves at its address")
+    await lab.wait(down_s * 2 / 3)
+    await _mend_local(lab)
+    await lab.settle(settle_s, limit_s + settle_s)
+
+
 @scenario(settings={"connect_timeout_s": 5.0, "client_timeout_s": 2.0})
 async def black_hole(
     lab: Lab,

@@ -22,6 +22,7 @@ from .load import LoadGenerator, Planner, plain_request
 from .lock import RunLock, require_free
 from .mesh import EAST_WEST, SIDECARS, PodSpec, Settings
 from .pods import Pod
+from .relay import Relay
 
 
 class Lab:
@@ -52,6 +53,7 @@ class Lab:
             for spec in specs
         }
         self._listed: list[PodSpec] = list(settings.local_pods)
+        self._relay = Relay(mesh.LOAD_BALANCER, mesh.EAST_WEST_PORT, (EAST_WEST.address, mesh.EAST_WEST_PORT))
         self.load = LoadGenerator(settings, plan or partial(plain_request, settings.seed))
 
     async def __aenter__(self) -> Self:
@@ -148,6 +150,12 @@ class Lab:
         await self.wait(pause_s)
         await self._launch(EAST_WEST)
 
+    async def kill_east_west(self, pause_s: float) -> None:
+        """Kill the east-west gateway of cluster2, lines of open connections with it; start another `pause_s` later."""
+        self._envoys.pop(EAST_WEST.name).kill()
+        await self.wait(pause_s)
+        await self._launch(EAST_WEST)
+
     async def send_to_canary(self, percent: int) -> None:
         """Change the share of requests that the ingress gateways send to the canary."""
         for proxy in self.settings.ingresses:
@@ -163,6 +171,7 @@ class Lab:
                 *((proxy.address, mesh.ADMIN_PORT) for proxy in proxies),
                 *((proxy.address, mesh.INGRESS_PORT) for proxy in settings.ingresses),
                 (EAST_WEST.address, mesh.EAST_WEST_PORT),
+                (mesh.LOAD_BALANCER, mesh.EAST_WEST_PORT),
                 *((pod.spec.address, mesh.POD_PORT) for pod in self.pods.values()),
                 *((pod.address, pod.app_port) for pod in settings.remote_pods),
             ]
@@ -180,6 +189,8 @@ class Lab:
         _replace(files.bootstrap(EAST_WEST), config.east_west_bootstrap(settings, files))
         _replace(files.bootstrap(SIDECARS), config.sidecars_bootstrap(settings, files))
         await asyncio.gather(*(self._launch(proxy) for proxy in proxies))
+        if settings.source_nat:
+            await self._relay.listen()
         self.load.start()
 
     async def _launch(self, proxy: mesh.Proxy) -> None:
@@ -191,7 +202,7 @@ class Lab:
 
     def _publish_endpoints(self) -> None:
         self._versions += 1
-        assignment = endpoints.outbound_assignment(tuple(self._listed), self.settings.pods)
+        assignment = endpoints.outbound_assignment(tuple(self._listed), self.settings.pods, entry=self.settings.entry)
         content = endpoints.discovery(self._versions, assignment)
         for proxy in self.settings.ingresses:
             _replace(self._files.eds(proxy), content)
@@ -266,6 +277,7 @@ class Lab:
         for envoy in self._envoys.values():
             envoy.kill()
         self._envoys.clear()
+        self._relay.close()
         for pod in self.pods.values():
             pod.refuse()
 

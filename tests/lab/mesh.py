@@ -85,6 +85,8 @@ def ingress(number: int) -> Proxy:
 
 
 EAST_WEST = Proxy("eastwest-1", "eastwest", CLUSTER2, "127.2.0.10")
+#: A load balancer with source NAT in front of that gateway, where a run asks for one.
+LOAD_BALANCER = "127.2.0.20"
 #: One process holds all sidecars of cluster2, one listener and one log each; its admin sits apart.
 SIDECARS = Proxy("frontend-c2", "frontend", CLUSTER2, "127.2.0.30")
 
@@ -127,11 +129,18 @@ class Settings:
     service_ms: float = 5.0
     remote_ms: float = 9.0
     body_bytes: int = 11_000
+    #: 1 = cluster2 is reached through a load balancer that puts its own address in place of the caller's.
+    source_nat: int = 0
 
     @property
     def ingresses(self) -> tuple[Proxy, ...]:
         """The replicas of the ingress gateway."""
         return tuple(ingress(n) for n in range(1, self.replicas + 1))
+
+    @property
+    def entry(self) -> str:
+        """The address at which cluster1 reaches cluster2."""
+        return LOAD_BALANCER if self.source_nat else EAST_WEST.address
 
     @property
     def local_pods(self) -> tuple[PodSpec, ...]:

@@ -37,6 +37,8 @@ class Sample:
     called: str = ""
     #: Keep only what judging a failover takes: the gateways' logs, the inventory from before, outlier events.
     brief: bool = False
+    #: Keep the logs of all proxies twice: cut while the mesh runs (`live`), and after it has ended (`ended`).
+    both_cuts: bool = False
 
     @property
     def name(self) -> str:
@@ -86,6 +88,23 @@ INCIDENTS: tuple[Sample, ...] = (
     _brief("client_errors", 20),
     _brief("load_drop", 21),
 )
+#: Runs for the question which pod answered: connections are recycled, so that some of their lines are written in time.
+ATTRIBUTION: tuple[Sample, ...] = tuple(
+    Sample(
+        scenario,
+        seed,
+        {"rate": 25.0, "max_requests_per_connection": 30, **settings},
+        timings,
+        both_cuts=True,
+        gzip_above=0,
+        called=called,
+    )
+    for called, scenario, seed, settings, timings in (
+        ("three_replicas", "crash", 31, {"replicas": 3}, {"healthy_s": 4, "down_s": 10, "settle_s": 5}),
+        ("source_nat", "crash", 32, {"source_nat": 1}, {"healthy_s": 4, "down_s": 10, "settle_s": 5}),
+        ("eastwest_killed", "eastwest_killed", 33, {}, {"healthy_s": 4, "down_s": 15, "settle_s": 5}),
+    )
+)
 
 
 async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str] = ()) -> None:
@@ -108,7 +127,11 @@ async def make_samples(samples: Sequence[Sample], out: Path, only: Sequence[str]
 
 def lay_out(sample: Sample, recording: Path, target: Path) -> None:
     """Arrange one recording as a sample: logs by cluster and gateway, inventory, truth, answer key."""
-    shutil.copytree(recording / "cut-live" / sample.encoding, target)
+    if sample.both_cuts:
+        for cut, folder in (("cut-live", "live"), ("cut-final", "ended")):
+            shutil.copytree(recording / cut / sample.encoding, target / folder)
+    else:
+        shutil.copytree(recording / "cut-live" / sample.encoding, target)
     shutil.copytree(recording / "inventory", target / "inventory")
     if sample.brief:
         shutil.rmtree(target / "cluster2" / "frontend")

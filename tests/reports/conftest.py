@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 import reports
+from hopline.cli import run
 from tests.reports.browser import Browser, find_chromium
 from tests.reports.worlds import WORLDS, opened
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_logs"
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,25 @@ def report_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], repor
             os.chdir(home)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sample_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that gives the page of a sample by its name, or the `index` of a batch of two of them."""
+    folder = tmp_path_factory.mktemp("samples")
+
+    @cache
+    def write(name: str) -> Path:
+        page = folder / f"{name}.html"
+        if name == "index":
+            logs = [str(SAMPLES / sample) for sample in ("crash", "scale_to_zero")]
+            argv = [*logs, "--each", "incident", "--max-failed", "200", "-f", "json", "-o", str(folder)]
+        else:
+            argv = [str(SAMPLES / name), "--tz", "Europe/Berlin", "-o", str(page)]
+        assert run(["report", *argv]) == 0
+        return page
+
+    return write
 
 
 @pytest.fixture(scope="session")

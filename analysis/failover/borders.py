@@ -1,0 +1,53 @@
+"""Borders: does a log hold enough of the healthy state before and after a failover to say that it began and ended?
+
+A failover has runs of answers by the primary in its own midst: a spill of 7% leaves fourteen between two requests
+elsewhere, on average. A healthy run at the border of the log that is no longer than those shows nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from analysis.failover.stretches import Stretch
+
+#: So many signs next to the border tell how frequent they are there.
+_SIGNS = 20
+
+
+def count_needed(stretches: Iterable[Stretch]) -> int:
+    """Return how many answers of the primary in a row the failover itself does not explain, at least one.
+
+    `stretches` are those of the failover, beginning at the border in question. With n signs, each request being one
+    with chance q, runs as long as k are to be expected n * (1 - q)^k times: less than once.
+    """
+    signs = requests = 0
+    for s in stretches:
+        signs += s.secondary + s.symptoms
+        requests += s.primary + s.secondary + s.none_failed
+        if signs >= _SIGNS:
+            break
+    share = signs / (requests + 1)
+    if signs < 2 or share >= 1:
+        return 1
+    return max(1, math.ceil(math.log(signs) / -math.log1p(-share)))
+
+
+def answers_before(stretches: Sequence[Stretch], onset: int) -> int:
+    """Return how many requests the primary answered before the stretch `onset`."""
+    return sum(s.primary_ok for s in stretches[:onset])
+
+
+def answers_after(stretches: Sequence[Stretch], last: int) -> int:
+    """Return how many requests the primary answered after the stretch `last`."""
+    return sum(s.primary_ok for s in stretches[last + 1 :])
+
+
+def had_left_before(stretches: Sequence[Stretch], full: int) -> bool:
+    """Tell, of a log that begins inside a failover, whether the primary may have been left altogether before it.
+
+    It was not where it still answered when the log begins, and had not served alone since: then the failover was on
+    its way there. Else full failover may have come before the log, and what it shows is a relapse.
+    """
+    answered_first = stretches[0].primary_ok > 0 and stretches[0].secondary + stretches[0].symptoms > 0
+    return not answered_first or any(s.primary_ok and not s.secondary and not s.symptoms for s in stretches[:full])

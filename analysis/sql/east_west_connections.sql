@@ -1,0 +1,46 @@
+-- Which TCP connections did the east-west gateways pass on, from whom, to which pod, and when?
+-- One row per connection: lines that Envoy writes while one is open (access_log_flush_interval, or at its start) share
+-- start and addresses. A connection that reached no pod is left out, as no request can have gone through it.
+-- internal
+-- needs: attributed
+-- columns:
+--   connection_id: hop_id of its last line.
+--   gateway_key: Number that stands for the replica that wrote it (a hash of cluster, gateway and proxy).
+--   cluster_id: Kubernetes cluster of the gateway.
+--   gateway: Workload of the gateway.
+--   proxy: Replica.
+--   service: Host of the service that the SNI asked for.
+--   service_port: Port of the service.
+--   caller_address: ip:port that the gateway saw as its caller.
+--   listener: ip:port at which the gateway accepted it.
+--   own_address: ip:port from which the gateway went on to the pod.
+--   pod: ip:port of the pod.
+--   opened: When it began, by the gateway's clock, in microseconds since 1970.
+--   closed: Until when it is known to have been open: its end, or the end of the log where its last line says that it was open.
+CREATE TABLE east_west_connections AS
+WITH lines AS (
+    SELECT
+        hop_id,
+        hash(cluster_id, gateway, coalesce(proxy, source)) AS gateway_key,
+        cluster_id, gateway, proxy, service, service_port, downstream_remote_address, downstream_local_address,
+        upstream_local_address, upstream_host, outcome,
+        epoch_us(start_time) AS opened,
+        epoch_us(end_time) AS closed,
+        lower(coalesce(extra['ACCESS_LOG_TYPE'], extra['access_log_type'])) AS written_at
+    FROM attributed
+    WHERE role = 'east_west' AND log_kind = 'tcp' AND start_time IS NOT NULL
+), log_ends AS (
+    SELECT gateway_key, max(closed) AS log_end FROM lines GROUP BY gateway_key
+), connections AS (
+    SELECT
+        max(hop_id) AS connection_id, gateway_key, cluster_id, gateway, proxy, service, service_port,
+        downstream_remote_address AS caller_address, downstream_local_address AS listener,
+        upstream_local_address AS own_address, upstream_host AS pod, opened, max(closed) AS closed,
+        arg_max(written_at, (closed, hop_id)) IN ('tcpperiodic', 'tcpupstreamconnected') AS is_open
+    FROM lines
+    WHERE downstream_remote_address IS NOT NULL AND upstream_host IS NOT NULL AND outcome <> 'upstream_unreachable'
+    GROUP BY ALL
+)
+SELECT c.* EXCLUDE (closed, is_open), CASE WHEN c.is_open THEN l.log_end ELSE c.closed END AS closed
+FROM connections AS c
+JOIN log_ends AS l USING (gateway_key);

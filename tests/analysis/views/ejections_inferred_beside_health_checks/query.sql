@@ -1,0 +1,1 @@
+SELECT basis, proxy, endpoint, ejected_at, unejected_at, type, enforced, source, line FROM ejections

@@ -1,0 +1,1 @@
+"""Recorded runs with truth, and worlds derived from them, against what hopline says of each request."""
