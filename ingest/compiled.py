@@ -17,6 +17,7 @@ from ingest.log_reader import split_lines, to_text
 from ingest.names import Names
 from ingest.parser import parse_lines
 from ingest.rows import to_table
+from ingest.tables import concat
 
 _NO_FIT = "the format does not fit the line"
 
@@ -74,7 +75,7 @@ class CompiledFormat:
         parsed = parse_lines(texts, (self._known,))
         origin = Origin(source, Names())
         tables = [to_table(rows, rows.positions.cast(pl.Int64) + 1, origin) for rows in parsed.rows]
-        table = pa.concat_tables([schema.ACCESS_LOG.empty_table(), *tables])
+        table = concat(tables, schema.ACCESS_LOG)
         table = table.take(pc.sort_indices(table, [("line", "ascending")]))
         read = set(table.column("line").to_pylist())
         rejects = [

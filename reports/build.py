@@ -10,7 +10,7 @@ from typing import Protocol, get_type_hints
 
 import pyarrow as pa
 
-from reports.evidence import LineReader, Place, collect_evidence
+from reports.evidence import LineReader, Place, collect_evidence, explain_missing
 from reports.model import (
     SCHEMA_VERSION,
     Asked,
@@ -117,6 +117,7 @@ def build_report(
     if _asks_anything(asked):
         figures.insert(0, Figure("verdicts", None, *_VERDICTS))
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
+    evidence = collect_evidence(session, _list_places(events, built.scenes, findings), redaction)
     report = Report(
         schema_version=SCHEMA_VERSION,
         hopline_version=find_version(),
@@ -126,7 +127,7 @@ def build_report(
         choices=_read_choices(session),
         asked=asked,
         totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
-        warnings=tuple(session.warnings),
+        warnings=(*session.warnings, *explain_missing(session)),
         marks=_sort_marks(_make_marks(marks)),
         verdicts=verdicts,
         incidents=incidents,
@@ -139,7 +140,7 @@ def build_report(
         sources=sources,
         rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
         findings=findings,
-        evidence=collect_evidence(session, _list_places(events, built.scenes, findings), redaction),
+        evidence=evidence,
         figures=(*figures, *built.figures),
     )
     return redaction.hide_report(report) if redaction else report
