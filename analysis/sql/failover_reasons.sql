@@ -37,7 +37,8 @@ WITH traffic AS (
     GROUP BY ALL
 ), stopped AS (
     SELECT service, service_port, bool_or(check_id = 'max_ejection_percent') AS by_percent,
-           bool_or(check_id = 'distribute') AS by_distribute
+           bool_or(check_id = 'distribute') AS by_distribute,
+           bool_or(check_id IN ('max_ejection_percent', 'outlier_detection') AND severity = 'error') AS by_settings
     FROM findings
     GROUP BY ALL
 ), facts AS (
@@ -45,6 +46,7 @@ WITH traffic AS (
         t.*, coalesce(s.failovers, 0) AS failovers, s.worst, coalesce(g.groups, []) AS groups,
         p.primary_group, o.is_set, coalesce(r.ejections, 0) AS ejections, coalesce(r.endpoints, 0) AS ejected_endpoints,
         coalesce(x.by_percent, false) AS by_percent, coalesce(x.by_distribute, false) AS by_distribute,
+        coalesce(x.by_settings, false) AS by_settings,
         t.lost_on_primary + t.lost_nowhere AS lost
     FROM traffic AS t
     LEFT JOIN seen AS s ON s.cluster_id IS NOT DISTINCT FROM t.cluster_id AND s.gateway IS NOT DISTINCT FROM t.gateway
@@ -83,6 +85,9 @@ SELECT
                  ELSE format('failed over from {} to {}', worst.primary, worst.secondary) END,
             worst.kind, replace(worst.trigger, '_', ' '), CASE WHEN worst.open THEN ', still open at the end of the log' ELSE '' END,
             CASE WHEN failovers > 1 THEN format(' (the worst of {})', failovers) ELSE '' END)
+            -- Removed endpoints move traffic without outlier detection.
+            || CASE WHEN by_settings AND worst.secondary IS NOT NULL AND worst.trigger NOT IN ('endpoints_removed', 'planned_drain')
+                    THEN '; the settings given would not have done that: the proxies had others' ELSE '' END
         WHEN 'no_failures' THEN format('no failover, and no reason for one (requests: {}, lost: 0)', requests)
         WHEN 'one_group' THEN format(
             'no failover, though requests were lost ({} of {}): all endpoints known are in {}, so there is nowhere to go',
