@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 import reports
@@ -71,6 +72,11 @@ def test_markdown(report_of: Maker, name: str) -> None:
 @pytest.mark.parametrize("name", ["outage", "empty"])
 def test_json(report_of: Maker, name: str) -> None:
     check_golden(f"{name}.json", reports.to_json(without_version(report_of(name))))
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_json_is_what_its_schema_says(report_of: Maker, name: str) -> None:
+    jsonschema.validate(json.loads(reports.to_json(report_of(name))), reports.json_schema())
 
 
 @pytest.mark.parametrize("name", WORLDS)
