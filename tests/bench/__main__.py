@@ -1,4 +1,4 @@
-"""`python -m tests.bench generate|ingest`: make logs with their truth, or measure how fast they are read."""
+"""`python -m tests.bench generate|ingest|store`: make logs with their truth, measure how they are read and asked."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.bench.corpus import Corpus, write_corpus
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
 from tests.bench.report import put_between_marks, to_markdown
+from tests.bench.store import measure_store
 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -47,7 +48,15 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--folder", type=Path, help="where the logs are made and kept (default: a temporary one)")
     verb.add_argument("--note", default="", help="something to say below the table")
     verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
+    verb = verbs.add_parser("store", help="measure hopline ingest, and questions to a store of a month")
+    verb.add_argument("--size", type=read_size, default=10**9)
+    verb.add_argument("--rows", type=int, default=100_000_000)
+    verb.add_argument("--folder", type=Path, help="where text and store are made and kept (default: a temporary one)")
+    verb.add_argument("--note", default="", help="something to say below the table")
+    verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
     options = parser.parse_args(arguments)
+    if options.verb == "store":
+        return _store(options)
     if options.verb == "generate":
         return _generate(options)
     return _ingest(options if options.verb else parser.parse_args(["ingest"]))
@@ -78,6 +87,17 @@ def _ingest(options: argparse.Namespace) -> int:
     if options.write:
         put_between_marks(_PAGE, "ingest", table)
     return 1 if any(outcome.differences for outcome in outcomes) else 0
+
+
+def _store(options: argparse.Namespace) -> int:
+    machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
+    with TemporaryDirectory(prefix="hopline-bench-") as scratch:
+        table = measure_store(options.size, options.rows, options.folder or Path(scratch), _say)
+    table += f"\n\n{date}, {machine}{f'; {options.note}' if options.note else ''}.\n"
+    print(table)
+    if options.write:
+        put_between_marks(_PAGE, "store", table)
+    return 0
 
 
 def _say(text: str) -> None:
