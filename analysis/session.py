@@ -21,6 +21,7 @@ from analysis.labels import create_labels, label_rows
 from analysis.networks import network_rows
 from analysis.options import Options
 from analysis.running import TimeLimit, run_stoppable
+from analysis.shifts.judge import judge_shifts
 from analysis.statements import check_statement
 from ingest.errors import QueryError
 from ingest.flags import load_flags
@@ -30,6 +31,9 @@ T = TypeVar("T")
 
 #: Rows in a batch of a stream.
 _STREAM_ROWS = 100_000
+
+#: What fills the tables that SQL alone cannot.
+_JUDGES = {"judged_failovers": judge, "shifts": judge_shifts}
 
 
 class EvidenceReader(Protocol):
@@ -162,8 +166,8 @@ class Session:
             self._connection.begin()
             try:
                 self._connection.execute(relation.statement)
-                if name == "judged_failovers":
-                    judge(self._connection, self.options)
+                if name in _JUDGES:
+                    _JUDGES[name](self._connection, self.options)
                 self._comment(relation)
                 self._connection.commit()
             except BaseException:

@@ -14,7 +14,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from hopline import __version__
-from hopline.commands import check, endpoints, failovers, formats, ingest, report, schema, sql, store, trace
+from hopline.commands import (
+    check,
+    endpoints,
+    export,
+    failovers,
+    formats,
+    ingest,
+    report,
+    schema,
+    shell,
+    sql,
+    store,
+    trace,
+)
 from hopline.console import say, say_error
 from hopline.destination import ReaderLeftError
 from ingest.errors import HoplineError
@@ -58,6 +71,8 @@ _VERBS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("trace", trace.trace, "One request through every proxy that logged it."),
     ("check", check.check, "Say what was found wrong; why (no) failover."),
     ("sql", sql.sql, "Ask the logs a question in SQL."),
+    ("shell", shell.shell, "Ask one question after the other, in SQL."),
+    ("export", export.export, "Write the tables for other tools to read."),
     ("ingest", ingest.ingest, "Parse logs once into a store, to ask it often."),
     ("schema", schema.schema, "Say what the tables and their columns mean."),
     ("formats", formats.formats, "List known log formats; find out a file's."),

@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from ingest import schema
 from ingest.access_log import Origin
 from ingest.formats import LogFormat, custom_format
-from ingest.log_reader import split_lines
+from ingest.log_reader import split_lines, to_text
 from ingest.names import Names
 from ingest.parser import parse_lines
 from ingest.rows import to_table
+from ingest.tables import concat
 
 _NO_FIT = "the format does not fit the line"
 
@@ -70,11 +71,11 @@ class CompiledFormat:
         """
         data = _join(lines)
         raw = data.split(b"\n") if data else []
-        texts = split_lines(data) if data else pl.Series([], dtype=pl.String)
+        texts = split_lines(to_text(data)) if data else pl.Series([], dtype=pl.String)
         parsed = parse_lines(texts, (self._known,))
         origin = Origin(source, Names())
         tables = [to_table(rows, rows.positions.cast(pl.Int64) + 1, origin) for rows in parsed.rows]
-        table = pa.concat_tables([schema.ACCESS_LOG.empty_table(), *tables])
+        table = concat(tables, schema.ACCESS_LOG)
         table = table.take(pc.sort_indices(table, [("line", "ascending")]))
         read = set(table.column("line").to_pylist())
         rejects = [

@@ -87,7 +87,7 @@ class TableWriter:
         held, self._held, self._held_rows, self._bytes = self._held, [], 0, 0
         if self._writer is None:
             self._writer = self._open(held)
-        table = _concat(held, self._writer.schema)
+        table = concat(held, self._writer.schema)
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
     def _open(self, held: Sequence[pa.Table]) -> pq.ParquetWriter:
@@ -113,7 +113,7 @@ class TableWriter:
         )
 
 
-def _concat(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
+def concat(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
     """Return tables as one of the schema: columns are made dictionaries, or texts, where they are not."""
     columns = []
     for index, field in enumerate(schema):
@@ -140,4 +140,4 @@ class HeldTable(TableWriter):
     def take(self) -> pa.Table:
         """Return what was added since it was last taken."""
         held, self._held = self._held, []
-        return pa.concat_tables(held) if held else self._schema.empty_table()
+        return concat(held, self._schema)

@@ -22,6 +22,8 @@ _CHANCE = 0.05
 _GAIN = 3.0
 #: How far before the first spill symptoms are looked for: so many seconds, or so many requests where they are rare.
 _LOOK_BACK_S, _LOOK_BACK_REQUESTS = 600, 200
+#: So few requests elsewhere, most going to the primary meanwhile and none lost, are strays.
+_FEW_AWAY = 5
 #: Failing seconds closer than this are one burst (longer where requests are rarer).
 _BURST_GAP_S = 2
 
@@ -61,38 +63,14 @@ class Span:
     open_at_end: bool
 
 
-def find_spans(stretches: Sequence[Stretch], options: Options, *, declared: bool) -> list[Span]:
-    """Return the failovers of one route, in time order.
-
-    `stretches` is all of one route in time order. `declared` says that the primary was named by the user or by
-    an inventory, so that a split that lasts the whole log is a failover and not two groups of equal rank.
-    """
+def find_spans(stretches: Sequence[Stretch], options: Options) -> list[Span]:
+    """Return the failovers of one route, in time order; `stretches` is all of it in time order."""
     has_secondary = any(s.secondary for s in stretches)
-    if has_secondary and not declared and _is_lasting_split(stretches, options):
-        return []
     anchors = [i for i, s in enumerate(stretches) if _is_anchor(s, options, has_secondary)]
     groups = _group_anchors(stretches, anchors, options)
     significant = [g for g in groups if _is_significant(stretches, g)]
     merged = _merge(stretches, significant, options)
     return [_describe(stretches, parts, options, has_secondary) for parts in merged]
-
-
-def _is_lasting_split(stretches: Sequence[Stretch], options: Options) -> bool:
-    """Tell whether both groups serve from the start and the primary never serves alone: active-active."""
-    head_primary = head_secondary = 0
-    for s in stretches:
-        head_primary, head_secondary = head_primary + s.primary, head_secondary + s.secondary
-        if head_primary + head_secondary >= options.hold_down_requests:
-            break
-    share = head_secondary / max(1, head_primary + head_secondary)
-    if not 0.05 < share < 0.95:
-        return False
-    return not any(
-        s.secondary == 0
-        and s.primary >= options.hold_down_requests
-        and (s.end - s.start) >= options.hold_down_s * SECOND
-        for s in stretches
-    )
 
 
 def _is_anchor(s: Stretch, options: Options, has_secondary: bool) -> bool:
@@ -121,10 +99,13 @@ def _is_calm_between(stretches: Sequence[Stretch], before: int, after: int, opti
 
 
 def _is_significant(stretches: Sequence[Stretch], group: Burst) -> bool:
-    """Drop strays: a single request elsewhere, or a second or two without an answer."""
+    """Drop strays: a few requests elsewhere among many, or a second or two without an answer."""
     members = stretches[group.first : group.last + 1]
     secondary = sum(s.secondary for s in members)
-    if secondary >= 3 or (secondary == 2 and all(s.primary == 0 for s in members)):
+    primary = sum(s.primary for s in members)
+    if secondary >= _FEW_AWAY or (secondary >= 2 and not primary):
+        return True
+    if secondary >= 3 and (secondary > primary or any(s.symptoms for s in members)):
         return True
     lost = sum(s.failed for s in members if not s.ok)
     lasted = members[-1].end - members[0].start + SECOND
@@ -256,7 +237,8 @@ def _end_of_trouble(stretches: Sequence[Stretch], group: Burst, options: Options
         if _is_calm_between(stretches, end, i, options):
             break
         s = stretches[i]
-        if s.symptoms > options.full_share * s.requests and s.symptoms > 1:
+        # One lost request a while later is the usual noise; right after the last request elsewhere it is not.
+        if s.symptoms > options.full_share * s.requests and (s.symptoms > 1 or _adjoins(stretches, end, i)):
             end = i
     return end
 

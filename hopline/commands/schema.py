@@ -28,18 +28,11 @@ def schema(
 ) -> None:
     """List the tables, views and macros that `hopline sql` sees, or the columns of one and what they mean."""
     chosen = choose_format(format_, output)
-    import pyarrow as pa
-
     from analysis.catalog import public_relations
 
     relations = {relation.name: relation for relation in public_relations()}
     if name is None:
-        rows = [
-            {"name": each.name, "kind": each.kind, "question": each.question}
-            for each in relations.values()
-            if not each.internal
-        ]
-        write_table(pa.Table.from_pylist(rows), chosen, output)
+        write_table(list_relations(), chosen, output)
         return
     if name not in relations:
         near = get_close_matches(name, relations, n=1)
@@ -52,6 +45,20 @@ def schema(
         for line in introduce(relation):
             say(line)
     write_table(describe(relation), chosen, output)
+
+
+def list_relations() -> pa.Table:
+    """Return the tables, views and macros as rows (name, kind, question)."""
+    import pyarrow as pa
+
+    from analysis.catalog import public_relations
+
+    rows = [
+        {"name": each.name, "kind": each.kind, "question": each.question}
+        for each in public_relations()
+        if not each.internal
+    ]
+    return pa.Table.from_pylist(rows)
 
 
 def introduce(relation: Relation) -> list[str]:

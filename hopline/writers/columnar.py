@@ -20,7 +20,7 @@ def write_parquet(rows: pa.Table | pa.RecordBatchReader, stream: BinaryIO) -> No
     sink = pa.PythonFile(stream, mode="w")
     schema = _name_uniquely(pa.schema([_without_interval(field) for field in rows.schema]))
     with pyarrow.parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for table in _group(rows):
+        for table in group_rows(rows):
             writer.write_table(_without_intervals(table).rename_columns(schema.names))
 
 
@@ -29,11 +29,11 @@ def write_arrow(rows: pa.Table | pa.RecordBatchReader, stream: BinaryIO) -> None
     sink = pa.PythonFile(stream, mode="w")
     schema = _name_uniquely(rows.schema)
     with pyarrow.ipc.new_file(sink, schema) as writer:
-        for table in _group(rows):
+        for table in group_rows(rows):
             writer.write_table(table.rename_columns(schema.names))
 
 
-def _group(rows: pa.Table | pa.RecordBatchReader) -> Iterator[pa.Table]:
+def group_rows(rows: pa.Table | pa.RecordBatchReader) -> Iterator[pa.Table]:
     """Yield the rows in tables of about a row group, one at least."""
     if isinstance(rows, pa.Table):
         yield rows

@@ -6,9 +6,7 @@ A world is made of the rows that hopline read, so that one reading serves them a
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,7 @@ import pyarrow.parquet as pq
 
 import analysis
 import ingest
-from ingest import schema
-from tests.analysis.simulate import Files, write_table
+from tests.analysis.simulate import write_files
 
 Row = dict[str, Any]
 
@@ -31,16 +28,12 @@ class World:
     sources: tuple[Row, ...]
     inventory: tuple[Row, ...]
 
-    def with_entries(self, change: Callable[[Row], Row | None]) -> World:
-        """Return the world with every entry changed; None takes an entry out."""
-        return replace(self, entries=tuple(new for row in self.entries if (new := change(row)) is not None))
-
 
 @cache
-def read_world(folder: Path) -> World:
-    """Read everything in a folder as hopline does."""
+def read_world(*folders: Path) -> World:
+    """Read everything in folders as hopline does."""
     with tempfile.TemporaryDirectory(prefix="hopline-world-") as place:
-        parsed = ingest.parse([str(folder)], folder=Path(place), workers=1)
+        parsed = ingest.parse([str(folder) for folder in folders], folder=Path(place), workers=1)
         return World(_rows(parsed.access_log), _rows(parsed.sources), _rows(parsed.inventory))
 
 
@@ -51,33 +44,6 @@ def _rows(paths: tuple[Path, ...]) -> tuple[Row, ...]:
 def ask(world: World, query: str, options: analysis.Options | None = None) -> list[Row]:
     """Return the rows of one query over a world."""
     with tempfile.TemporaryDirectory(prefix="hopline-world-") as place:
-        folder = Path(place)
-        files = Files(
-            access_log=write_table(folder / "access_log.parquet", world.entries, schema.ACCESS_LOG),
-            rejects=write_table(folder / "rejects.parquet", (), schema.REJECTS),
-            sources=write_table(folder / "sources.parquet", world.sources, schema.SOURCES),
-            inventory=write_table(folder / "inventory.parquet", world.inventory, schema.INVENTORY),
-            outlier_events=write_table(folder / "outlier_events.parquet", (), schema.OUTLIER_EVENTS),
-        )
+        files = write_files(Path(place), access_log=world.entries, sources=world.sources, inventory=world.inventory)
         with analysis.open_session(files, options) as session:
             return session.sql(query).to_pylist()
-
-
-def is_east_west(row: Row) -> bool:
-    """Say whether an entry is of an east-west gateway."""
-    return bool(row["role"] == "east_west")
-
-
-def is_sidecar(row: Row) -> bool:
-    """Say whether an entry is of a sidecar of cluster2."""
-    return bool(row["role"] == "sidecar_inbound")
-
-
-def shift(row: Row, seconds: float) -> Row:
-    """Return an entry as a proxy whose clock is fast by `seconds` would have logged it."""
-    return {**row, "start_time": row["start_time"] + timedelta(seconds=seconds)}
-
-
-def end_of(row: Row) -> Any:
-    """Return when an entry ended."""
-    return row["start_time"] + timedelta(milliseconds=row["duration_ms"] or 0)

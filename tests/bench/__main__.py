@@ -1,4 +1,4 @@
-"""`python -m tests.bench generate|ingest|store`: make logs with their truth, measure how they are read and asked."""
+"""`python -m tests.bench generate|ingest|hops|store`: make logs with their truth, measure what is done with them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.comparison import Outcome, compare
 from tests.bench.corpus import Corpus, write_corpus
+from tests.bench.hop_join import measure_hops
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
 from tests.bench.report import put_between_marks, to_markdown
@@ -48,6 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--folder", type=Path, help="where the logs are made and kept (default: a temporary one)")
     verb.add_argument("--note", default="", help="something to say below the table")
     verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
+    verb = verbs.add_parser("hops", help="measure the join of requests with the connections of an east-west gateway")
+    verb.add_argument("--requests", type=int, default=10**7)
+    verb.add_argument("--connections", type=int, default=10**5)
+    verb.add_argument("--write", action="store_true", help="put the figures into docs/performance.md as well")
     verb = verbs.add_parser("store", help="measure hopline ingest, and questions to a store of a month")
     verb.add_argument("--size", type=read_size, default=10**9)
     verb.add_argument("--rows", type=int, default=100_000_000)
@@ -59,6 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _store(options)
     if options.verb == "generate":
         return _generate(options)
+    if options.verb == "hops":
+        return _hops(options)
     return _ingest(options if options.verb else parser.parse_args(["ingest"]))
 
 
@@ -69,6 +76,25 @@ def _generate(options: argparse.Namespace) -> int:
     path, truth = write_corpus(corpus, options.out)
     print(f"{path}: {truth.entries} lines, {truth.rows} rows in {time.perf_counter() - start:.1f} s")
     return 0
+
+
+def _hops(options: argparse.Namespace) -> int:
+    with TemporaryDirectory(prefix="hopline-bench-") as folder:
+        measured = measure_hops(options.requests, options.connections, Path(folder))
+    found = measured.answer
+    if found is None:
+        _say(measured.problem)
+        return 1
+    text = (
+        f"{found['requests']:,} requests, {options.connections:,} connections: joined in {found['join_s']:.1f} s "
+        f"({found['join_cpu_s']:.1f} s of processor time); who answered each, {found['hops_s']:.1f} s more; at most "
+        f"{measured.peak_bytes / 1e6:.0f} MB. {found['exact']:,} exact, {found['wrong']:,} wrong. "
+        f"{datetime.now(UTC):%Y-%m-%d}, {describe_machine()}.\n"
+    )
+    print(text, end="")
+    if options.write:
+        put_between_marks(_PAGE, "hops", text)
+    return 1 if found["wrong"] or found["exact"] != found["requests"] or found["joined"] != found["requests"] else 0
 
 
 def _ingest(options: argparse.Namespace) -> int:

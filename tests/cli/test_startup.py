@@ -8,7 +8,7 @@ from pathlib import Path
 import hopline
 
 HOME = Path(hopline.__file__).resolve().parent.parent
-HEAVY = ("polars", "pyarrow", "duckdb", "plotly", "jinja2", "rich", "numpy")
+HEAVY = ("polars", "pyarrow", "duckdb", "plotly", "jinja2", "rich", "numpy", "prompt_toolkit")
 
 
 def run_python(code: str, **kwargs: str) -> str:

@@ -238,9 +238,19 @@ def test_bins_hold_every_request_of_their_time(report_of: Maker, name: str) -> N
         assert 1 <= scene.bins <= 240
         for series in (*scene.groups, *scene.endpoints):
             assert len(series.requests) == len(series.failed) == scene.bins
-        assert sum(sum(g.requests) for g in scene.groups) == scene.unknowns.requests
-        assert sum(sum(g.failed) for g in scene.groups) == scene.unknowns.failed
-        assert sum(sum(s.failed) for s in scene.failures) == scene.unknowns.failed
+        failed = sum(sum(g.failed) for g in scene.groups)
+        assert sum(sum(s.failed) for s in scene.failures) == failed
+        if scene.unknowns is None:
+            assert scene.incident_id is None
+        else:
+            assert (sum(sum(g.requests) for g in scene.groups), failed) == (
+                scene.unknowns.requests,
+                scene.unknowns.failed,
+            )
+        for closeup in scene.closeups:
+            assert closeup.bin_s < scene.bin_s
+            within = [r for r in scene.single_requests if closeup.starts <= r.start_time < closeup.ends]
+            assert len(within) <= sum(sum(g.requests) for g in closeup.groups)
         assert scene.ends <= scene.starts + timedelta(seconds=scene.bin_s * scene.bins)
 
 
