@@ -1,4 +1,4 @@
-"""`python -m tests.bench generate|ingest|hops`: make logs with their truth, measure the reading or the joining."""
+"""`python -m tests.bench generate|ingest|hops|store`: make logs with their truth, measure what is done with them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.bench.hop_join import measure_hops
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
 from tests.bench.report import put_between_marks, to_markdown
+from tests.bench.store import measure_store
 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -53,7 +54,15 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--requests", type=int, default=10**7)
     verb.add_argument("--connections", type=int, default=10**5)
     verb.add_argument("--write", action="store_true", help="put the figures into docs/performance.md as well")
+    verb = verbs.add_parser("store", help="measure hopline ingest, and questions to a store of a month")
+    verb.add_argument("--size", type=read_size, default=10**9)
+    verb.add_argument("--rows", type=int, default=100_000_000)
+    verb.add_argument("--folder", type=Path, help="where text and store are made and kept (default: a temporary one)")
+    verb.add_argument("--note", default="", help="something to say below the table")
+    verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
     options = parser.parse_args(arguments)
+    if options.verb == "store":
+        return _store(options)
     if options.verb == "generate":
         return _generate(options)
     if options.verb == "hops":
@@ -108,6 +117,17 @@ def _ingest(options: argparse.Namespace) -> int:
     if options.write:
         put_between_marks(_PAGE, "ingest", table)
     return 1 if any(outcome.differences for outcome in outcomes) else 0
+
+
+def _store(options: argparse.Namespace) -> int:
+    machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
+    with TemporaryDirectory(prefix="hopline-bench-") as scratch:
+        table = measure_store(options.size, options.rows, options.folder or Path(scratch), _say)
+    table += f"\n\n{date}, {machine}{f'; {options.note}' if options.note else ''}.\n"
+    print(table)
+    if options.write:
+        put_between_marks(_PAGE, "store", table)
+    return 0
 
 
 def _say(text: str) -> None:
