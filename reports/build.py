@@ -10,7 +10,7 @@ from typing import Protocol, get_type_hints
 
 import pyarrow as pa
 
-from reports.evidence import LineReader, Place, collect_evidence
+from reports.evidence import LineReader, Place, collect_evidence, explain_missing
 from reports.model import (
     SCHEMA_VERSION,
     Asked,
@@ -20,6 +20,7 @@ from reports.model import (
     Event,
     Failover,
     Figure,
+    Finding,
     Incident,
     Mark,
     Phase,
@@ -38,6 +39,7 @@ from reports.wording import Clock
 #: Rows of tables that a page can still show.
 _MOST_ENDPOINTS = 500
 _MOST_EJECTION_LINES = 60
+_MOST_FINDINGS = 100
 
 
 class ReportSession(Protocol):
@@ -70,6 +72,12 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
         "ORDER BY service, service_port, subset,\n"
         "    list_position(['primary', 'secondary', 'unknown', 'none'], group_role), endpoint_group, endpoint",
     ),
+    "findings": (
+        "What does not agree with what was declared, or would not work when it is needed?",
+        "SELECT * FROM findings\n"
+        "ORDER BY list_position(['error', 'warning', 'info'], severity), check_id, service, service_port, subject,\n"
+        "    message",
+    ),
     "sources": ("Which files were read, and what was in them?", "SELECT * FROM sources ORDER BY source"),
 }
 _VERDICTS = (
@@ -100,6 +108,7 @@ def build_report(
     phases = tuple(_make_phases(tables["phases"], failovers))
     sources = tuple(_make_source(row) for row in tables["sources"])
     events = tuple(make_record(Event, row) for row in tables["events"])
+    findings = tuple(make_record(Finding, row) for row in tables["findings"][:_MOST_FINDINGS])
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, events=events, sources=sources, most=most_scenes)
     asked = _read_asked(session)
@@ -108,6 +117,7 @@ def build_report(
     if _asks_anything(asked):
         figures.insert(0, Figure("verdicts", None, *_VERDICTS))
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
+    evidence = collect_evidence(session, _list_places(events, built.scenes, findings), redaction)
     report = Report(
         schema_version=SCHEMA_VERSION,
         hopline_version=find_version(),
@@ -117,7 +127,7 @@ def build_report(
         choices=_read_choices(session),
         asked=asked,
         totals=_make_totals(session.sql(totals_query.statement).to_pylist()[0], sources),
-        warnings=tuple(session.warnings),
+        warnings=(*session.warnings, *explain_missing(session)),
         marks=_sort_marks(_make_marks(marks)),
         verdicts=verdicts,
         incidents=incidents,
@@ -129,7 +139,8 @@ def build_report(
         endpoints=tuple(make_record(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
         sources=sources,
         rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
-        evidence=collect_evidence(session, _list_places(events, built.scenes), redaction),
+        findings=findings,
+        evidence=evidence,
         figures=(*figures, *built.figures),
     )
     return redaction.hide_report(report) if redaction else report
@@ -216,7 +227,7 @@ def find_version() -> str | None:
         return None
 
 
-def _list_places(events: Sequence[Event], scenes: Sequence[Scene]) -> Iterator[Place]:
+def _list_places(events: Sequence[Event], scenes: Sequence[Scene], findings: Sequence[Finding]) -> Iterator[Place]:
     """Yield the lines that a page shows, the most important first."""
     for event in events:
         for source, line in ((event.source, event.line), (event.before_source, event.before_line)):
@@ -229,3 +240,6 @@ def _list_places(events: Sequence[Event], scenes: Sequence[Scene]) -> Iterator[P
         for ejection in scene.ejections[:_MOST_EJECTION_LINES]:
             if ejection.source is not None and ejection.line is not None:
                 yield ejection.source, ejection.line
+    for finding in findings:
+        if finding.source is not None and finding.line is not None:
+            yield finding.source, finding.line

@@ -52,6 +52,15 @@ def collect_evidence(
     return tuple(make_line(place, raw.get(place), fields.get(place), hide) for place in wanted)
 
 
+def explain_missing(session: Any) -> tuple[str, ...]:
+    """Return a sentence for each source whose lines could not be read again, after `collect_evidence`."""
+    missing: Mapping[str, str] = getattr(session.evidence, "missing", {})
+    return tuple(
+        f"{source}: its lines cannot be shown: {reason}; check its figures against the log where you have it"
+        for source, reason in sorted(missing.items())
+    )
+
+
 def _read_entries(session: Any, name: str, wanted: Sequence[Place]) -> dict[Place, Mapping[str, Any]]:
     given = {"sources": [source for source, _ in wanted], "lines": [line for _, line in wanted]}
     rows = session.sql(load_query(name).statement, given).to_pylist()

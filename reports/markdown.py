@@ -76,6 +76,7 @@ def _write_report(report: Report, charts: Mapping[str, str]) -> Iterator[str]:
         yield from ("## The whole log", "")
         yield from _show_charts(report, overviews, charts)
     yield from _write_endpoints(report)
+    yield from _write_findings(report)
     yield from _write_questions(report)
     yield from _write_sources(report)
     if cases:
@@ -311,6 +312,19 @@ def _write_endpoints(report: Report) -> Iterator[str]:
     yield from _write_table(head, rows, right=range(4, 10))
     if len(report.endpoints) > 50:
         yield from (f"{write_counted(len(report.endpoints) - 50, 'more endpoint')} not listed here.", "")
+
+
+def _write_findings(report: Report) -> Iterator[str]:
+    """Write what the checks found: remedies are what people may want to make action items of."""
+    if not report.findings:
+        return
+    yield from ("## What to look at next", "")
+    for finding in report.findings:
+        place = f" ({escape(f'{_cut_path(finding.source)}:{finding.line}')})" if finding.source and finding.line else ""
+        yield f"- **{escape(finding.severity)}**: {escape(finding.message, 600)}{place}"
+        if finding.remedy:
+            yield f"  - {escape(finding.remedy, 600)}"
+    yield ""
 
 
 def _write_questions(report: Report) -> Iterator[str]:

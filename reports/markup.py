@@ -47,6 +47,7 @@ def open_templates() -> Environment:
         event_name=lambda text: str(text).replace("_", " "),
         file=lambda path: wording.shorten(str(path).rstrip("/").rsplit("/", 1)[-1], 60),
         marked=_mark_line,
+        lines=_show_lines,
         embed=_embed_text,
     )
     environment.globals.update(
@@ -88,6 +89,11 @@ def _mark_line(line: EvidenceLine) -> Markup:
         parts += [Markup.escape(text[at:begin]), Markup("<mark>"), Markup.escape(text[begin:end]), Markup("</mark>")]
         at = end
     return Markup("").join([*parts, Markup.escape(text[at:])])
+
+
+def _show_lines(text: str) -> Markup:
+    """Return text of several lines with its lines kept, and all else in it made visible."""
+    return Markup("\n").join(Markup.escape(wording.make_visible(line)) for line in text.split("\n"))
 
 
 def _write_phase_share(part: int, phase: Phase) -> str:

@@ -268,6 +268,26 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One row of `findings`: what does not agree with what was declared, or would not work when it is needed.
+
+    `severity` is error, warning or info; `yaml` is what to apply, None where it is no setting; `source` and `line`
+    show it, None where it is the absence of something.
+    """
+
+    check_id: str
+    severity: str
+    service: str | None
+    service_port: int | None
+    subject: str | None
+    message: str
+    remedy: str | None
+    yaml: str | None
+    source: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
 class EvidenceLine:
     """One log line as it stands in its source, made safe to show.
 
@@ -329,6 +349,7 @@ class Report:
     endpoints: tuple[Endpoint, ...]
     sources: tuple[Source, ...]
     rejects: tuple[Count, ...]
+    findings: tuple[Finding, ...]
     evidence: tuple[EvidenceLine, ...]
     figures: tuple[Figure, ...]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any, cast
 
-from reports.model import Figure, Report
+from reports.model import Figure, Finding, Report
 from reports.wording import join_words, make_visible
 
 #: Stands where a query stood.
@@ -101,6 +101,9 @@ class Redaction:
             return tuple(map(self._hide_value, value))
         if isinstance(value, Figure):  # a question mark in SQL begins no query
             return replace(value, sql=self.hide_addresses(value.sql))
+        if isinstance(value, Finding):  # and none in a setting
+            plain = {f.name: self._hide_value(getattr(value, f.name)) for f in fields(value) if f.name != "yaml"}
+            return replace(value, **plain, yaml=self.hide_addresses(value.yaml) if value.yaml else value.yaml)
         if is_dataclass(value) and not isinstance(value, type):
             return replace(value, **{f.name: self._hide_value(getattr(value, f.name)) for f in fields(value)})
         return value

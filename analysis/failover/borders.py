@@ -19,15 +19,17 @@ def count_needed(stretches: Iterable[Stretch]) -> int:
     """Return how many answers of the primary in a row the failover itself does not explain, at least one.
 
     `stretches` are those of the failover, beginning at the border in question. With n signs, each request being one
-    with chance q, runs as long as k are to be expected n * (1 - q)^k times: less than once.
+    with chance q, runs as long as k are to be expected n * (1 - q)^k times: less than once. The first twenty signs
+    give q.
     """
     signs = requests = 0
+    share = 0.0
     for s in stretches:
         signs += s.secondary + s.symptoms
-        requests += s.primary + s.secondary + s.none_failed
-        if signs >= _SIGNS:
-            break
-    share = signs / (requests + 1)
+        if not share:
+            requests += s.primary + s.secondary + s.none_failed
+            share = signs / (requests + 1) if signs >= _SIGNS else 0.0
+    share = share or signs / (requests + 1)
     if signs < 2 or share >= 1:
         return 1
     return max(1, math.ceil(math.log(signs) / -math.log1p(-share)))

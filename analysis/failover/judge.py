@@ -63,6 +63,8 @@ WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint
 GROUP BY ALL
 """
 
+#: How long a failover without full failover is looked at for what set it off.
+_MINUTE_US = 60 * SECOND
 #: How much of the time around a partial spill is looked at for endpoints that restart.
 _AROUND_US = 10 * SECOND
 
@@ -111,7 +113,7 @@ class _Case:
     def spilled(self) -> int:
         """When the spill had taken its final shape: full failover, or a minute after the first request."""
         full = self.at("full_failover")
-        return full.latest if full else min(self.last_request + 1, self.first_request + 60 * SECOND)
+        return full.latest if full else min(self.last_request + 1, self.first_request + _MINUTE_US)
 
 
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
@@ -252,7 +254,7 @@ def _trigger(case: _Case, symptoms: Sequence[Symptom], later: Sequence[Symptom],
     return find_trigger(
         symptoms,
         Evidence(
-            requests=sum(s.requests for s in between),
+            requests=_count_requests(case.stretches, first, max(case.spilled, first + _MINUTE_US)),
             ejections_logged=snapshots.has_ejections(
                 case.route, case.primary, first - 5 * SECOND, case.spilled + SECOND
             ),
@@ -264,6 +266,15 @@ def _trigger(case: _Case, symptoms: Sequence[Symptom], later: Sequence[Symptom],
         ),
         later,
     )
+
+
+def _count_requests(stretches: Sequence[Stretch], first: int, until: int) -> int:
+    """Return about how many requests began between two times; runs of seconds count in proportion."""
+    counted = 0.0
+    for s in stretches:
+        shared = min(s.end + SECOND, until) - max(s.start, first)
+        counted += s.requests * max(0, shared) / (s.end + SECOND - s.start)
+    return round(counted)
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> None:

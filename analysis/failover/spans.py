@@ -22,6 +22,8 @@ _CHANCE = 0.05
 _GAIN = 3.0
 #: How far before the first spill symptoms are looked for: so many seconds, or so many requests where they are rare.
 _LOOK_BACK_S, _LOOK_BACK_REQUESTS = 600, 200
+#: So few requests elsewhere, most going to the primary meanwhile and none lost, are strays.
+_FEW_AWAY = 5
 #: Failing seconds closer than this are one burst (longer where requests are rarer).
 _BURST_GAP_S = 2
 
@@ -121,10 +123,13 @@ def _is_calm_between(stretches: Sequence[Stretch], before: int, after: int, opti
 
 
 def _is_significant(stretches: Sequence[Stretch], group: Burst) -> bool:
-    """Drop strays: a single request elsewhere, or a second or two without an answer."""
+    """Drop strays: a few requests elsewhere among many, or a second or two without an answer."""
     members = stretches[group.first : group.last + 1]
     secondary = sum(s.secondary for s in members)
-    if secondary >= 3 or (secondary == 2 and all(s.primary == 0 for s in members)):
+    primary = sum(s.primary for s in members)
+    if secondary >= _FEW_AWAY or (secondary >= 2 and not primary):
+        return True
+    if secondary >= 3 and (secondary > primary or any(s.symptoms for s in members)):
         return True
     lost = sum(s.failed for s in members if not s.ok)
     lasted = members[-1].end - members[0].start + SECOND
@@ -256,7 +261,8 @@ def _end_of_trouble(stretches: Sequence[Stretch], group: Burst, options: Options
         if _is_calm_between(stretches, end, i, options):
             break
         s = stretches[i]
-        if s.symptoms > options.full_share * s.requests and s.symptoms > 1:
+        # One lost request a while later is the usual noise; right after the last request elsewhere it is not.
+        if s.symptoms > options.full_share * s.requests and (s.symptoms > 1 or _adjoins(stretches, end, i)):
             end = i
     return end
 

@@ -20,7 +20,9 @@ WITH listeners AS (
     SELECT DISTINCT listener FROM east_west_connections WHERE listener IS NOT NULL
 ), paired AS (
     SELECT DISTINCT
-        s.call_key, s.caller_key, c.gateway_key, c.connection_id, c.opened, c.closed
+        s.call_key, s.caller_key, c.gateway_key, c.connection_id, c.opened, c.closed,
+        -- What may still be open bounds nothing at its end.
+        coalesce(c.closed_by, c.closed + 3600000000) AS closed_by
     FROM (SELECT DISTINCT call_key, caller_key, service, service_port, endpoint, address FROM caller_slots) AS s
     LEFT JOIN listeners AS l ON l.listener = s.endpoint
     JOIN east_west_connections AS c
@@ -30,7 +32,7 @@ WITH listeners AS (
         AND (l.listener IS NULL OR c.listener = l.listener)
 ), coarse AS (
     SELECT
-        p.*, s.slot, p.opened - s.first_open - 2000 AS offset_low_us, p.closed - s.last_open + 252000 AS offset_high_us
+        p.*, s.slot, p.opened - s.first_open - 2000 AS offset_low_us, p.closed_by - s.last_open + 252000 AS offset_high_us
     FROM caller_slots AS s
     JOIN paired AS p
         ON p.call_key = s.call_key
@@ -41,7 +43,7 @@ WITH listeners AS (
 ), fine AS (
     SELECT DISTINCT
         p.*, g.open_at AS slot, p.opened - g.open_at - 2000 AS offset_low_us,
-        p.closed - g.open_at + 252000 AS offset_high_us
+        p.closed_by - g.open_at + 252000 AS offset_high_us
     FROM gateway_callers AS g
     JOIN mixed AS m ON m.call_key = g.call_key AND m.slot = g.open_at // 10000000
     JOIN paired AS p

@@ -2,8 +2,9 @@
 -- The offset is how far the callee's clock is ahead of the caller's, and is known as an interval: each join by itself
 -- leaves an interval (a request lies within its connection; what was called lies within the call), and here stand the
 -- offsets that most joins allow. An offset of more than 250 ms is believed where three joins agree on it (three
--- connections, for exact), and is 0 otherwise: one coincidence is no proof of a wrong clock. Two intervals that agree with most
--- joins: the one nearer to 0.
+-- connections, for exact): one coincidence is no proof of a wrong clock. Where fewer do, request ids are read as if the
+-- clocks agreed, and connections as if the offset were anything from 0 to that one. Of several intervals that
+-- equally many joins allow it is the one around 0, else all of them with what lies between.
 -- needs: address_joins, id_joins, proxies
 -- columns:
 --   cluster_id: Kubernetes cluster of the caller.
@@ -60,33 +61,45 @@ WITH votes AS (
     WHERE depth = most
     GROUP BY basis, caller_key, callee_key, island
 ), chosen AS (
-    SELECT basis, caller_key, callee_key,
-           arg_min(low, greatest(low, -high, 0)) AS low, arg_min(high, greatest(low, -high, 0)) AS high
+    -- Offsets that explain equally many joins are equally possible, but clocks that agree are the rule.
+    SELECT
+        basis, caller_key, callee_key,
+        coalesce(min(low) FILTER (low <= 250 AND high >= -250), min(low)) AS low,
+        coalesce(max(high) FILTER (low <= 250 AND high >= -250), max(high)) AS high
     FROM regions
     GROUP BY ALL
 ), joined AS (
-    -- What counts as one join: a connection, or a request.
     SELECT 'exact' AS basis, caller_key, gateway_key AS callee_key, connection_id AS join_id,
-           max(offset_low_us) / 1000 AS low, min(offset_high_us) / 1000 AS high
+           offset_low_us / 1000 AS low, offset_high_us / 1000 AS high
     FROM address_joins
-    GROUP BY ALL
     UNION ALL
     SELECT 'request_id', caller_key, callee_key, callee_id, (end_gap_us - 2000) / 1000, (start_gap_us + 2000) / 1000
     FROM id_joins
     WHERE callee_us <= caller_us
-), agreed AS (
-    SELECT c.basis, c.caller_key, c.callee_key, c.low, c.high,
-           count(*) FILTER (j.low <= c.high AND j.high >= c.low) AS joins,
-           count(*) FILTER (j.low > c.high OR j.high < c.low) AS conflicts
+), judged AS (
+    -- What counts as one join: a connection that may have carried anything at such an offset, or a request.
+    SELECT c.basis, c.caller_key, c.callee_key, c.low, c.high, j.join_id,
+           bool_or(j.low <= c.high AND j.high >= c.low) AS agrees
     FROM chosen AS c
     JOIN joined AS j USING (basis, caller_key, callee_key)
+    GROUP BY ALL
+), agreed AS (
+    SELECT basis, caller_key, callee_key, low, high, count(*) FILTER (agrees) AS joins,
+           count(*) FILTER (NOT agrees) AS conflicts
+    FROM judged
     GROUP BY ALL
 )
 SELECT
     c.cluster_id, c.gateway, c.proxy, s.cluster_id AS callee_cluster_id, s.gateway AS callee_gateway,
     s.proxy AS callee_proxy, a.basis,
-    CASE WHEN a.joins < 3 AND greatest(a.low, -a.high) > 250 THEN 0 ELSE a.low END AS offset_min_ms,
-    CASE WHEN a.joins < 3 AND greatest(a.low, -a.high) > 250 THEN 0 ELSE a.high END AS offset_max_ms,
+    CASE
+        WHEN a.joins >= 3 OR greatest(a.low, -a.high) <= 250 THEN a.low
+        WHEN a.basis = 'exact' THEN least(a.low, 0) ELSE 0
+    END AS offset_min_ms,
+    CASE
+        WHEN a.joins >= 3 OR greatest(a.low, -a.high) <= 250 THEN a.high
+        WHEN a.basis = 'exact' THEN greatest(a.high, 0) ELSE 0
+    END AS offset_max_ms,
     a.joins, a.conflicts, a.caller_key, a.callee_key
 FROM agreed AS a
 JOIN proxies AS c ON c.proxy_key = a.caller_key

@@ -17,30 +17,45 @@
 --   pod: ip:port of the pod.
 --   opened: When it began, by the gateway's clock, in microseconds since 1970.
 --   closed: Until when it is known to have been open: its end, or the end of the log where its last line says that it was open.
+--   closed_by: When it had certainly ended; NULL where it may still be open: its last line may be one of those that Envoy writes while it is, and the next was not due before the log ends.
+--   may_go_on: True where it may have gone on after closed.
 CREATE TABLE east_west_connections AS
 WITH lines AS (
     SELECT
         hop_id,
         hash(cluster_id, gateway, coalesce(proxy, source)) AS gateway_key,
-        cluster_id, gateway, proxy, service, service_port, downstream_remote_address, downstream_local_address,
-        upstream_local_address, upstream_host, outcome,
+        cluster_id, gateway, proxy, service, service_port, downstream_remote_address AS caller_address,
+        downstream_local_address AS listener, upstream_local_address AS own_address, upstream_host AS pod, outcome,
         epoch_us(start_time) AS opened,
         epoch_us(end_time) AS closed,
         lower(coalesce(extra['ACCESS_LOG_TYPE'], extra['access_log_type'])) AS written_at
     FROM attributed
     WHERE role = 'east_west' AND log_kind = 'tcp' AND start_time IS NOT NULL
-), log_ends AS (
-    SELECT gateway_key, max(closed) AS log_end FROM lines GROUP BY gateway_key
+), stepped AS (
+    SELECT *, closed - lag(closed) OVER (
+        PARTITION BY gateway_key, caller_address, listener, own_address, opened ORDER BY closed
+    ) AS step
+    FROM lines
+), logs AS (
+    -- How often the gateway writes lines of open connections, if it does.
+    SELECT gateway_key, max(closed) AS log_end, max(step) AS flush_interval FROM stepped GROUP BY gateway_key
 ), connections AS (
     SELECT
-        max(hop_id) AS connection_id, gateway_key, cluster_id, gateway, proxy, service, service_port,
-        downstream_remote_address AS caller_address, downstream_local_address AS listener,
-        upstream_local_address AS own_address, upstream_host AS pod, opened, max(closed) AS closed,
-        arg_max(written_at, (closed, hop_id)) IN ('tcpperiodic', 'tcpupstreamconnected') AS is_open
+        max(hop_id) AS connection_id, gateway_key, cluster_id, gateway, proxy, service, service_port, caller_address,
+        listener, own_address, pod, opened, max(closed) AS closed,
+        coalesce(arg_max(written_at, (closed, hop_id)) IN ('tcpperiodic', 'tcpupstreamconnected'), false) AS is_open,
+        coalesce(bool_or(written_at = 'tcpconnectionend'), false) AS has_end
     FROM lines
-    WHERE downstream_remote_address IS NOT NULL AND upstream_host IS NOT NULL AND outcome <> 'upstream_unreachable'
+    WHERE caller_address IS NOT NULL AND pod IS NOT NULL AND outcome <> 'upstream_unreachable'
     GROUP BY ALL
 )
-SELECT c.* EXCLUDE (closed, is_open), CASE WHEN c.is_open THEN l.log_end ELSE c.closed END AS closed
+SELECT
+    c.* EXCLUDE (closed, is_open, has_end),
+    CASE WHEN c.is_open THEN l.log_end ELSE c.closed END AS closed,
+    CASE
+        WHEN c.has_end OR l.flush_interval IS NULL AND NOT c.is_open THEN c.closed
+        WHEN NOT c.is_open AND c.closed + l.flush_interval < l.log_end THEN c.closed + l.flush_interval
+    END AS closed_by,
+    c.is_open OR NOT c.has_end AND l.flush_interval IS NOT NULL AS may_go_on
 FROM connections AS c
-JOIN log_ends AS l USING (gateway_key);
+JOIN logs AS l USING (gateway_key);

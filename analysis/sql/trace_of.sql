@@ -4,7 +4,7 @@
 -- Several requests may bear one id: each entry that no other one called begins a trace of its own. A caller's
 -- duration minus its upstream time is what it spent itself, with receiving the request and sending the answer on; its
 -- upstream time minus the callee's duration went on the way. Durations of two clocks may be compared, times may not.
--- needs: attributed, hops, hop_links
+-- needs: attributed, hops, hop_links, request_links
 -- parameters:
 --   wanted: The request id.
 -- example: SELECT seq, depth, gateway, role, outcome, own_ms, between_ms, source, line FROM trace_of('a09faf25-9c89-4044-8813-117b3f8cdba5')
@@ -46,7 +46,7 @@
 --   own_ms: duration_ms - upstream_ms: in the proxy itself, with receiving the request and sending the answer.
 --   callee_ms: What the proxies it called report as their durations (summed, as retries come one after another).
 --   between_ms: upstream_ms - callee_ms: connecting, TLS, network, gateways that only pass bytes on; NULL where the lines do not tell.
---   missing: Why this hop left no line: no_upstream, not_connected, pending, several_connections, gateway_log_not_held, pod_log_not_held, not_in_its_log or outside; NULL for an entry.
+--   missing: Why this hop left no line: no_upstream, not_connected, pending, several_connections, gateway_log_not_held, pod_log_not_held, not_in_its_log, with_another_request or outside; NULL for an entry.
 --   note: The same in words.
 --   source: File of the line.
 --   line: Line in that file.
@@ -73,6 +73,12 @@ WITH RECURSIVE reached AS (
     FROM hop_links AS l
     SEMI JOIN entries AS c ON c.hop_id = l.caller_id
     SEMI JOIN entries AS s ON s.hop_id = l.callee_id
+    UNION
+    -- Requests that bear one id at one time: each of them may have called, and hop_links names none.
+    SELECT l.caller_id, l.callee_id, 'request_id'
+    FROM request_links AS l
+    SEMI JOIN entries AS c ON c.hop_id = l.caller_id
+    WHERE NOT l.is_sure
     UNION
     -- The sidecar of the pod to which the gateway's connection led stands behind the gateway.
     SELECT g.callee_id, s.callee_id, s.basis
@@ -146,8 +152,9 @@ WITH RECURSIVE reached AS (
     FROM tree AS t
     JOIN entries AS e ON e.hop_id = t.hop_id
     JOIN entries AS c ON c.hop_id = t.http_caller_id
-    -- What an application calls may run side by side.
-    WHERE e.log_kind = 'http' AND c.role <> 'sidecar_inbound'
+    JOIN parents AS p ON p.hop_id = t.hop_id
+    -- What an application calls may run side by side; what another request may have called proves nothing of this one.
+    WHERE e.log_kind = 'http' AND c.role <> 'sidecar_inbound' AND p.callers <= 1
     GROUP BY t.http_caller_id
 ), logged AS (
     SELECT
@@ -173,6 +180,7 @@ WITH RECURSIVE reached AS (
         CASE
             WHEN l.endpoint_kind = 'none' THEN 'no_upstream'
             WHEN l.outcome = 'upstream_unreachable' THEN 'not_connected'
+            WHEN x.hop_id IS NOT NULL AND c.hop_id IS NULL THEN 'with_another_request'
             WHEN l.endpoint_kind = 'east_west_gateway' AND len(l.final_endpoint_candidates) > 1 THEN 'several_connections'
             WHEN l.endpoint_kind = 'east_west_gateway' AND coalesce(h.as_gateway, false) THEN 'pending'
             WHEN l.endpoint_kind = 'east_west_gateway' THEN 'gateway_log_not_held'
@@ -184,6 +192,7 @@ WITH RECURSIVE reached AS (
     FROM logged AS l
     LEFT JOIN children AS c ON c.hop_id = l.hop_id
     LEFT JOIN held AS h ON h.address = l.endpoint
+    LEFT JOIN (SELECT DISTINCT caller_id AS hop_id FROM edges) AS x ON x.hop_id = l.hop_id
     -- Behind an inbound line is the application itself.
     WHERE l.role <> 'sidecar_inbound'
       AND (c.hop_id IS NULL OR (l.endpoint_kind = 'east_west_gateway' AND NOT c.has_gateway))
@@ -198,6 +207,8 @@ WITH RECURSIVE reached AS (
         CASE reason
             WHEN 'no_upstream' THEN 'no endpoint was chosen, so nothing was called'
             WHEN 'not_connected' THEN format('no connection to {} came about, so nothing behind it can have a line', endpoint)
+            WHEN 'with_another_request' THEN
+                'its line may be the one that stands with another request: they bear one id, and overlap'
             WHEN 'pending' THEN format(
                 'the log of the gateway at {} is held, but has no line of this connection: TCP lines are written when '
                 || 'the connection closes, an hour later perhaps, and never when the gateway is killed', endpoint)

@@ -38,7 +38,8 @@ def info(store: Store = DEFAULT_STORE, output: Output = None, format_: ListForma
     write_table(_tabulate(sources, is_short=is_short), chosen, output)
     rows = sum(each.facts.access_log_rows for each in sources)
     size = sum(file.size for each in sources for segment in each.source.segments for file in segment.files)
-    say(f"{store}: {len(sources):,} sources, {rows:,} rows of access_log, {size / 1e6:,.1f} MB")
+    counted = f"{len(sources):,} source{'' if len(sources) == 1 else 's'}"
+    say(f"{store}: {counted}, {rows:,} rows of access_log, {size / 1e6:,.1f} MB")
 
 
 @app.command(short_help="Check every file of a store.")
@@ -59,7 +60,8 @@ def verify(store: Store = DEFAULT_STORE, output: Output = None, format_: ListFor
         write_table(pa.table(table), chosen, output)
     damages = sum(each.is_damage for each in findings)
     if damages:
-        raise StoreError(f"{store}: {damages:,} of its files are not as they should be")
+        are = "file is not as it" if damages == 1 else "files are not as they"
+        raise StoreError(f"{store}: {damages:,} {are} should be")
     say(f"{store}: everything is as it was written")
 
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -81,15 +82,37 @@ def ingest_logs(
     where the store cannot be written or is damaged. Whatever raises, the store holds what it held and the sources that
     were done.
     """
-    disk = disk or Disk()
-    given = given_formats(log_format, log_format_from)
+    with tempfile.TemporaryDirectory(prefix="hopline-") as streams:
+        inputs = find_inputs(logs, inventory, folder=Path(streams), stdin=stdin)
+        return _take_inputs(
+            inputs,
+            store,
+            given_formats(log_format, log_format_from),
+            workers=count_workers() if workers is None else workers,
+            executor=executor,
+            keep_raw=keep_raw,
+            progress=progress,
+            disk=disk or Disk(),
+        )
+
+
+def _take_inputs(
+    inputs: tuple[list[Source], list[Source], list[str]],
+    store: Path,
+    given: tuple[str, ...],
+    *,
+    workers: int,
+    executor: Executor | None,
+    keep_raw: bool,
+    progress: Callable[[Progress], None] | None,
+    disk: Disk,
+) -> Ingested:
+    sources, declared, warnings = inputs
     with _explain_writing(store):
         layout = make_layout(store, disk)
         aside = make_aside(layout, disk)
         disk.make_folder(aside / "parts")
     try:
-        sources, declared, warnings = find_inputs(logs, inventory, folder=aside / "streams", stdin=stdin)
-        workers = count_workers() if workers is None else workers
         pool = None
         if workers > 1 or executor is not None:
             pool = WorkerPool(workers, aside / "parts", given, executor=executor, lasting=True)

@@ -128,7 +128,7 @@ def _compare(whole: Row, one: Row, mine: Sequence[Row], within: Sequence[Row]) -
     # A log that begins inside the failover does not hold what set it off, only what was met later.
     if not one["began_before_start"] and one["trigger"] not in {whole["trigger"], *weaker}:
         faults.append(f"trigger: {whole['trigger']} -> {one['trigger']} ({len(lost)} lost)")
-    return faults + _compare_borders(whole, one, mine) + _compare_instants(one, within)
+    return faults + _compare_borders(whole, one, mine) + _compare_instants(whole, one, within)
 
 
 def _compare_borders(whole: Row, one: Row, mine: Sequence[Row]) -> list[str]:
@@ -146,7 +146,7 @@ def _compare_borders(whole: Row, one: Row, mine: Sequence[Row]) -> list[str]:
     return faults
 
 
-def _compare_instants(one: Row, within: Sequence[Row]) -> list[str]:
+def _compare_instants(whole: Row, one: Row, within: Sequence[Row]) -> list[str]:
     away = [r["start_time"] for r in within if r["group_role"] == "secondary"]
     lost = [r["end_time"] for r in within if _is_symptom(r)]
     nowhere = [r["start_time"] for r in within if r["group_role"] == "none" and r["failed"]]
@@ -161,7 +161,9 @@ def _compare_instants(one: Row, within: Sequence[Row]) -> list[str]:
         low, high = one[f"{name}_earliest"], one[f"{name}_latest"]
         # A first failure long before the spill may be the usual noise: what is left of it does not tell.
         late = low is not None and at is not None and at < low - SLACK and name != "onset"
-        if low is not None and at is not None and (late or at > high + SLACK):
+        is_same = low is not None and whole[f"{name}_earliest"] is not None
+        is_same = is_same and low <= whole[f"{name}_latest"] and high >= whole[f"{name}_earliest"]
+        if not is_same and low is not None and at is not None and (late or at > high + SLACK):
             faults.append(f"{name}: {at:%T.%f} is not within {low:%T.%f} to {high:%T.%f}")
     return faults
 

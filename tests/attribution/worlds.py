@@ -6,9 +6,7 @@ A world is made of the rows that hopline read, so that one reading serves them a
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,16 +29,12 @@ class World:
     sources: tuple[Row, ...]
     inventory: tuple[Row, ...]
 
-    def with_entries(self, change: Callable[[Row], Row | None]) -> World:
-        """Return the world with every entry changed; None takes an entry out."""
-        return replace(self, entries=tuple(new for row in self.entries if (new := change(row)) is not None))
-
 
 @cache
-def read_world(folder: Path) -> World:
-    """Read everything in a folder as hopline does."""
+def read_world(*folders: Path) -> World:
+    """Read everything in folders as hopline does."""
     with tempfile.TemporaryDirectory(prefix="hopline-world-") as place:
-        parsed = ingest.parse([str(folder)], folder=Path(place), workers=1)
+        parsed = ingest.parse([str(folder) for folder in folders], folder=Path(place), workers=1)
         return World(_rows(parsed.access_log), _rows(parsed.sources), _rows(parsed.inventory))
 
 
@@ -61,23 +55,3 @@ def ask(world: World, query: str, options: analysis.Options | None = None) -> li
         )
         with analysis.open_session(files, options) as session:
             return session.sql(query).to_pylist()
-
-
-def is_east_west(row: Row) -> bool:
-    """Say whether an entry is of an east-west gateway."""
-    return bool(row["role"] == "east_west")
-
-
-def is_sidecar(row: Row) -> bool:
-    """Say whether an entry is of a sidecar of cluster2."""
-    return bool(row["role"] == "sidecar_inbound")
-
-
-def shift(row: Row, seconds: float) -> Row:
-    """Return an entry as a proxy whose clock is fast by `seconds` would have logged it."""
-    return {**row, "start_time": row["start_time"] + timedelta(seconds=seconds)}
-
-
-def end_of(row: Row) -> Any:
-    """Return when an entry ended."""
-    return row["start_time"] + timedelta(milliseconds=row["duration_ms"] or 0)

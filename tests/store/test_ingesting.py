@@ -183,7 +183,9 @@ def test_evidence_when_the_log_is_gone(world: World, keep_raw: bool) -> None:
     world.write("a.log", make_lines(500, 20))
     with hopline.open(world.store) as session:
         found = session.evidence.read_lines([(str(log), 3)])
+        report = hopline.build_report(session)
     assert found == ({(str(log), 3): make_lines(2, 1).strip().encode()} if keep_raw else {})
+    assert bool(report.warnings) is not keep_raw
 
 
 def test_a_log_that_moved_still_gives_evidence_when_it_was_seen_there(world: World) -> None:
