@@ -32,6 +32,7 @@ Standard output carries data only; messages, warnings and progress go to standar
 | 0 | ok; a source that could not be read among others that could is a warning |
 | 1 | nothing could be read, the query failed, or the output could not be written |
 | 2 | usage: an argument is wrong |
+| 3 | an objective that was asked for was missed, or the logs cannot show that it was met |
 | 130 | interrupted |
 
 **Times** (`--since`, `--until`, `--mark`) are RFC 3339 (`2026-11-09T00:06:19Z`, `2026-11-09T01:06+01:00`), a date
