@@ -28,11 +28,24 @@ def write_story(session: Session, output: Path | None, zone: str) -> None:
 
 
 def draw_story(session: Session, screen: Screen, zone: str) -> str:
-    """Return every failover of `session` as text, oldest first; empty when there is none."""
+    """Return every failover of `session` as text, oldest first, then a line per shift; empty when there is none."""
     failovers = session.sql("SELECT * FROM failovers ORDER BY onset_latest, failover_id").to_pylist()
     events = session.sql("SELECT * FROM failover_events ORDER BY failover_id, seq").to_pylist()
     phases = session.sql("SELECT * FROM failover_phases ORDER BY failover_id, seq").to_pylist()
-    return _draw(failovers, events, phases, screen, zone)
+    shifts = session.sql("SELECT * FROM shifts ORDER BY shift_id").to_pylist()
+    parts = (_draw(failovers, events, phases, screen, zone), "".join(f"{_write_shift(row, zone)}\n" for row in shifts))
+    return "\n".join(part for part in parts if part)
+
+
+def _write_shift(shift: Row, zone: str) -> str:
+    service = shift["service"] if shift["service_port"] is None else f"{shift['service']}:{shift['service_port']}"
+    early, late = (shift[name].astimezone(ZoneInfo(zone)) for name in ("earliest", "latest"))
+    lines = ", ".join(
+        f"{Path(shift[source]).name}:{shift[line]}"
+        for source, line in (("before_source", "before_line"), ("source", "line"))
+        if shift[source]
+    )
+    return f"{service}   {shift['kind']} shift, {early:%Y-%m-%d %T} - {late:%T}: {shift['note']}   ({lines})"
 
 
 def write_report_story(report: Report, output: Path | None) -> None:

@@ -129,6 +129,9 @@ def _draw_hops(rows: Sequence[Row], screen: Screen, width: int) -> list[str]:
         cells = (spent[index].rjust(columns[0]), results[index].ljust(columns[1]), proofs[index])
         name = _INDENT + _fit(names[index], room, screen)
         lines.append("  ".join((name, _draw_bar(row, scale, bar_room, screen), *cells)).rstrip())
+        if row["clock_ahead_ms"]:
+            ahead = f"{abs(row['clock_ahead_ms'])} ms {'ahead' if row['clock_ahead_ms'] > 0 else 'behind'}"
+            lines += _wrap_below(" " * cell_len(branch), f"(its clock is {ahead}; the bar allows for it)", width)
         if (row["callers"] or 0) > 1:
             note = f"one of {row['callers']} requests that bear this id and overlap made this call"
             lines += _wrap_below(" " * cell_len(branch), f"({note})", width)
@@ -179,7 +182,13 @@ def _scale(rows: Sequence[Row]) -> tuple[float, float] | None:
     own = [row for row in timed if row["log_kind"] != "tcp"] or timed
     if not own:
         return None
-    return min(row["start_time"].timestamp() for row in own), max(row["end_time"].timestamp() for row in own)
+    return min(_moment(row, "start_time") for row in own), max(_moment(row, "end_time") for row in own)
+
+
+def _moment(row: Row, name: str) -> float:
+    """Return a time of a row in seconds, by the clock of the first entry as far as the difference is known."""
+    seconds: float = row[name].timestamp() - row["clock_ahead_ms"] / 1000
+    return seconds
 
 
 def _draw_bar(row: Row, scale: tuple[float, float] | None, room: int, screen: Screen) -> str:
@@ -188,8 +197,7 @@ def _draw_bar(row: Row, scale: tuple[float, float] | None, room: int, screen: Sc
         return " " * room
     first, last = scale
     length = max(last - first, 0.001)
-    start: float = (row["start_time"].timestamp() - first) / length
-    end: float = (row["end_time"].timestamp() - first) / length
+    start, end = ((_moment(row, name) - first) / length for name in ("start_time", "end_time"))
     left = min(max(int(start * room), 0), room - 1)
     right = min(max(round(end * room), left + 1), room)
     ink = _FAILED if row["failed"] else _CONNECTION if row["log_kind"] == "tcp" else _ANSWERED

@@ -140,7 +140,7 @@ def read_batch(text: str) -> Batch:
 
 def batch_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the summary."""
-    return make_schema(Batch, "hopline batch summary")
+    return make_schema(Batch, "hopline summary", BATCH_VERSION)
 
 
 def _find_start(report: Report) -> Time | None:

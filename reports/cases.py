@@ -140,7 +140,7 @@ def write_code(code: int | None, flags: Sequence[str]) -> str:
     words = [str(code)] if code is not None else []
     if flags:
         words.append(",".join(flags))
-    return " ".join(words) or "no code"
+    return " ".join(words) or "no flags"
 
 
 def find_proof(event: Event) -> tuple[str, int]:

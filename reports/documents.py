@@ -73,19 +73,25 @@ def write_time(moment: datetime) -> str:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the document."""
-    return make_schema(Report, "hopline report")
+    return make_schema(Report, "hopline report", SCHEMA_VERSION)
 
 
-def make_schema(kind: type, title: str) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a kind of record and all that it holds."""
+def make_schema(kind: type, title: str, version: int) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a kind of record of that version, and of all that it holds."""
     definitions: dict[str, Any] = {}
     root = _schema_of(kind, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": title,
+        "$id": f"urn:{title.replace(' ', ':')}:{version}",
+        "title": f"{title}, version {version}",
         **root,
-        "$defs": dict(sorted(definitions.items())),
+        "$defs": _fix_version(dict(sorted(definitions.items())), kind.__name__, version),
     }
+
+
+def _fix_version(definitions: dict[str, Any], root: str, version: int) -> dict[str, Any]:
+    definitions[root]["properties"]["schema_version"] = {"const": version}
+    return definitions
 
 
 def _write(value: Any, indent: str) -> str:

@@ -101,6 +101,11 @@ def _write_incident(
         f"Times in {case.clock.zone_name}. Each instant lies between two log lines.",
         "",
     )
+    if report.marks:
+        yield from (
+            f"- {case.clock.write(mark.at)} {escape(mark.label)} (given, not from the log)" for mark in report.marks
+        )
+        yield ""
     yield from _show_charts(report, case.scenes, charts)
     for failover in case.failovers:
         yield from _write_timeline(case, failover)

@@ -118,7 +118,7 @@ def _ask_about_requests(scenes: Sequence[Scene], failovers: Sequence[Failover]) 
     told = [scene for scene in scenes if scene.incident_id is not None]
     if not told:
         return
-    facts = _add_up([scene.unknowns for scene in told])
+    facts = _add_up([scene.unknowns for scene in told if scene.unknowns is not None])
     if facts.requests and not facts.with_attempt_count:
         yield (
             "How many requests succeeded only after a retry: %UPSTREAM_REQUEST_ATTEMPT_COUNT% is not logged here, "

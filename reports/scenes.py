@@ -60,6 +60,7 @@ class _Plan:
     first: datetime
     last: datetime
     instants: tuple[tuple[datetime, datetime], ...] = ()
+    is_routed: bool = True
 
 
 def build_scenes(
@@ -81,8 +82,8 @@ def build_scenes(
         for plan in _plan_incidents(incidents, failovers, phases)
     ]
     shown = plans[:most]
-    extents = _find_extents(session)
-    shown += _plan_overviews(extents, incidents, shown)
+    extents, are_routed = _find_extents(session)
+    shown += _plan_overviews(extents, incidents, shown, are_routed=are_routed)
     meanings = {
         row["code"]: row["meaning"] for row in session.sql("SELECT code, meaning FROM response_flags").to_pylist()
     }
@@ -126,19 +127,27 @@ def _find_window(failovers: Sequence[Failover], phases: Sequence[Phase]) -> tupl
     return pad_window(min([first, *onsets]), last, earliest, latest)
 
 
-def _find_extents(session: SqlSession) -> dict[Route, Extent]:
-    """Return from when to when there are requests of each route, the busiest route first."""
-    return {
+def _find_extents(session: SqlSession) -> tuple[dict[Route, Extent], bool]:
+    """Return from when to when there are requests of each route, the busiest route first.
+
+    The second value is False where they are those of east-west gateways, as no log of a caller is held.
+    """
+    rows = session.sql(load_query("services").statement).to_pylist()
+    are_routed = bool(rows)
+    if not are_routed:
+        rows = session.sql(load_query("relayed_services").statement).to_pylist()
+    extents = {
         Route(r["cluster_id"], r["gateway"], r["service"], r["service_port"], r["subset"]): (
             r["first_time"].astimezone(UTC),
             r["last_time"].astimezone(UTC),
         )
-        for r in session.sql(load_query("services").statement).to_pylist()
+        for r in rows
     }
+    return extents, are_routed
 
 
 def _plan_overviews(
-    extents: Mapping[Route, Extent], incidents: Sequence[Incident], shown: Sequence[_Plan]
+    extents: Mapping[Route, Extent], incidents: Sequence[Incident], shown: Sequence[_Plan], *, are_routed: bool
 ) -> list[_Plan]:
     """Plan timelines over the whole log: where nothing happened, several things, or one short thing in a long log."""
     if not extents:
@@ -149,7 +158,7 @@ def _plan_overviews(
         return []
     touched = {plan.route for plan in shown}
     wanted = [route for route in extents if route in touched or not incidents][:_MOST_OVERVIEWS]
-    return [_Plan(f"log-{n}", None, route, (), first, last) for n, route in enumerate(wanted, 1)]
+    return [_Plan(f"log-{n}", None, route, (), first, last, is_routed=are_routed) for n, route in enumerate(wanted, 1)]
 
 
 def _build_scene(
@@ -159,23 +168,29 @@ def _build_scene(
     sources: Sequence[Source],
     meanings: Mapping[str, str],
 ) -> tuple[Scene, list[Query]]:
-    condition, params = bind_route(plan.route)
-    window = {"starts": plan.first, "ends": plan.last}
-    condition += " AND start_time >= $starts AND start_time < $ends AND role <> 'sidecar_inbound'"
+    of_route, params = bind_route(plan.route)
+    within = f"{of_route} AND start_time >= $starts AND start_time < $ends"
+    condition = f"{within} AND role <> 'sidecar_inbound'"
     if plan.incident_id is not None:
         condition += " AND role <> 'east_west'"
-    counting = load_query("unknowns", {**params, **window}, scene=condition)
-    counted = _run(session, counting)[0]
-    grid = choose_grid(plan.first, plan.last, counted["requests"], extent)
+    # A whole log is long: what it needs is read from the few columns that are kept apart.
+    is_lean = plan.incident_id is None and plan.is_routed
+    counting = load_query("scene_requests", {**params, "starts": plan.first, "ends": plan.last}, scene=within)
+    grid = choose_grid(plan.first, plan.last, _run(session, counting)[0]["requests"], extent)
     values: dict[str, Value] = {**params, "starts": grid.starts, "ends": grid.ends, "bin_us": grid.width_us}
     route_condition, route_params = bind_route(plan.route, with_subset=False)
 
     def query(name: str, most: int = 0) -> Query:
-        return load_query(name, {**values, **route_params, "most": most}, scene=condition, route=route_condition)
+        scene = within if name.startswith("overview") else condition
+        return load_query(name, {**values, **route_params, "most": most}, scene=scene, route=route_condition)
 
-    groups, failures = query("groups"), query("failures")
-    endpoints, ejections = query("endpoint_series", _MOST_ENDPOINTS), query("ejections", _MOST_EJECTIONS)
-    kinds, paths, unknowns = query("failure_kinds", _MOST_KINDS), query("failed_paths", _MOST_PATHS), query("unknowns")
+    groups, failures = (
+        query("overview_groups" if is_lean else "groups"),
+        query("overview_failures" if is_lean else "failures"),
+    )
+    endpoints = query("overview_endpoints" if is_lean else "endpoint_series", _MOST_ENDPOINTS)
+    ejections = query("ejections", _MOST_EJECTIONS)
+    queries = [groups, failures, endpoints, ejections]
     endpoint_rows = _run(session, endpoints)
     known = max((row["endpoints"] for row in endpoint_rows), default=0)
     strips = bin_endpoints(endpoint_rows, grid)
@@ -202,6 +217,15 @@ def _build_scene(
         endpoints_left_out=max(0, known - len(strips)),
         ejections=tuple(make_record(Ejection, row) for row in _run(session, ejections)),
         gaps=_cut_gaps(own, grid),
+        failure_kinds=(),
+        failed_paths=(),
+        unknowns=None,
+    )
+    if plan.incident_id is None:
+        return scene, queries
+    kinds, paths, unknowns = query("failure_kinds", _MOST_KINDS), query("failed_paths", _MOST_PATHS), query("unknowns")
+    scene = replace(
+        scene,
         failure_kinds=tuple(_make_kind(row, meanings) for row in _run(session, kinds)),
         failed_paths=tuple(FailedPath(r["method"], r["path_only"], r["failed"]) for r in _run(session, paths)),
         unknowns=make_record(Unknowns, _run(session, unknowns)[0]),
@@ -209,7 +233,7 @@ def _build_scene(
     ground = Ground(condition, params, lambda closer: _run(session, closer))
     scene, closer = add_closeups(scene, plan.instants, ground, extent)
     # The queries of close-ups differ in their times alone; the one for single requests is of its own kind.
-    return scene, [groups, failures, endpoints, ejections, kinds, paths, unknowns, *closer[-1:]]
+    return scene, [*queries, kinds, paths, unknowns, *closer[-1:]]
 
 
 def _run(session: SqlSession, query: Query) -> list[dict[str, Any]]:

@@ -156,6 +156,8 @@ class Scene:
 
     `starts` is the beginning of the first of `bins` bins, each `bin_s` seconds long; every series has `bins` numbers.
     `ends` is the end of the last bin, or the last request where the log ends within that bin.
+    `failure_kinds`, `failed_paths` and `unknowns` are those of an incident: empty and None over the whole log, where
+    failures are told apart by their flags alone.
     `endpoints_left_out` counts endpoints that got requests but have no series here, as they are many.
     """
 
@@ -178,6 +180,6 @@ class Scene:
     gaps: tuple[Gap, ...]
     failure_kinds: tuple[Failure, ...]
     failed_paths: tuple[FailedPath, ...]
-    unknowns: Unknowns
+    unknowns: Unknowns | None
     closeups: tuple[Closeup, ...] = ()
     single_requests: tuple[SingleRequest, ...] = ()

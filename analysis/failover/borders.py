@@ -1,5 +1,7 @@
 """Borders: does a log hold enough of the healthy state before and after a failover to say that it began and ended?
 
+Or is what looks like a failover without borders the split that two groups of equal rank always have?
+
 A failover has runs of answers by the primary in its own midst: a spill of 7% leaves fourteen between two requests
 elsewhere, on average. A healthy run at the border of the log that is no longer than those shows nothing.
 """
@@ -9,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from analysis.failover.stretches import Stretch
+from analysis.failover.stretches import SECOND, Stretch
+from analysis.options import Options
 
 #: So many signs next to the border tell how frequent they are there.
 _SIGNS = 20
@@ -53,3 +56,21 @@ def had_left_before(stretches: Sequence[Stretch], full: int) -> bool:
     """
     answered_first = stretches[0].primary_ok > 0 and stretches[0].secondary + stretches[0].symptoms > 0
     return not answered_first or any(s.primary_ok and not s.secondary and not s.symptoms for s in stretches[:full])
+
+
+def is_lasting_split(stretches: Sequence[Stretch], options: Options) -> bool:
+    """Tell whether both groups serve from the start and the primary never serves alone: active-active."""
+    head_primary = head_secondary = 0
+    for s in stretches:
+        head_primary, head_secondary = head_primary + s.primary, head_secondary + s.secondary
+        if head_primary + head_secondary >= options.hold_down_requests:
+            break
+    share = head_secondary / max(1, head_primary + head_secondary)
+    if not 0.05 < share < 0.95:
+        return False
+    return not any(
+        s.secondary == 0
+        and s.primary >= options.hold_down_requests
+        and (s.end - s.start) >= options.hold_down_s * SECOND
+        for s in stretches
+    )

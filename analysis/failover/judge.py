@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from analysis.failover.borders import is_lasting_split
 from analysis.failover.declared import Snapshots, read_snapshots
 from analysis.failover.holes import find_holes, widen_events
 from analysis.failover.incidents import Extent, group_incidents
@@ -22,6 +23,15 @@ from analysis.options import Options
 from ingest.schema import TIMESTAMP
 
 _ROUTE_COLUMNS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
+
+#: Services for which Istio was told to distribute requests over localities: what looks like a spill is the split.
+_SHARED_SQL = """
+SELECT DISTINCT r.service
+FROM mesh_config AS m
+JOIN routes AS r ON r.service = m.host OR r.service = m.host || '.' || m.namespace || '.svc.cluster.local'
+WHERE m.kind = 'DestinationRule' AND contains(m.setting, 'localityLbSetting.distribute')
+  AND getvariable('primary_group') IS NULL
+"""
 
 _WINDOWS_SCHEMA = pa.schema([("number", pa.int64()), ("route", pa.uint64()), ("low", TIMESTAMP), ("high", TIMESTAMP)])
 
@@ -117,7 +127,10 @@ class _Case:
 
 
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
-    """Find all failovers and insert them into judged_failovers, judged_events and judged_phases."""
+    """Find all failovers and insert them into judged_failovers, judged_events and judged_phases.
+
+    Routes whose requests always go to several groups have none; they are listed in judged_splits.
+    """
     cases = _find_cases(connection, options)
     entries = _fetch_entries(connection, cases)
     cases = [_place(case, entries[n]) for n, case in enumerate(cases)]
@@ -147,6 +160,7 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
     grouped = group_by_route(connection.sql(STRETCHES_SQL).to_arrow_table().to_pylist())
     named = connection.sql("SELECT * FROM routes").to_arrow_table().to_pylist()
     routes = [Route(number=row.pop("route"), **row) for row in named]
+    shared = {row[0] for row in connection.sql(_SHARED_SQL).fetchall()}
     cases: list[_Case] = []
     for route in sorted((r for r in routes if r.number in grouped), key=lambda r: r.sort_key):
         stretches = grouped[route.number]
@@ -159,9 +173,13 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
         if not any(s.ok for s in stretches):
             # A log in which nothing is ever answered was filtered, or says nothing about before and after.
             continue
+        is_shared = any(s.secondary for s in stretches) and not declared and is_lasting_split(stretches, options)
+        if is_shared or route.service in shared:
+            connection.execute("INSERT INTO judged_splits VALUES ($route)", {"route": route.number})
+            continue
         cases += [
             _Case(route, stretches, span, primary["primary_group"], primary["primary_basis"])
-            for span in find_spans(stretches, options, declared=declared)
+            for span in find_spans(stretches, options)
         ]
     return cases
 

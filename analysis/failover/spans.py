@@ -63,38 +63,14 @@ class Span:
     open_at_end: bool
 
 
-def find_spans(stretches: Sequence[Stretch], options: Options, *, declared: bool) -> list[Span]:
-    """Return the failovers of one route, in time order.
-
-    `stretches` is all of one route in time order. `declared` says that the primary was named by the user or by
-    an inventory, so that a split that lasts the whole log is a failover and not two groups of equal rank.
-    """
+def find_spans(stretches: Sequence[Stretch], options: Options) -> list[Span]:
+    """Return the failovers of one route, in time order; `stretches` is all of it in time order."""
     has_secondary = any(s.secondary for s in stretches)
-    if has_secondary and not declared and _is_lasting_split(stretches, options):
-        return []
     anchors = [i for i, s in enumerate(stretches) if _is_anchor(s, options, has_secondary)]
     groups = _group_anchors(stretches, anchors, options)
     significant = [g for g in groups if _is_significant(stretches, g)]
     merged = _merge(stretches, significant, options)
     return [_describe(stretches, parts, options, has_secondary) for parts in merged]
-
-
-def _is_lasting_split(stretches: Sequence[Stretch], options: Options) -> bool:
-    """Tell whether both groups serve from the start and the primary never serves alone: active-active."""
-    head_primary = head_secondary = 0
-    for s in stretches:
-        head_primary, head_secondary = head_primary + s.primary, head_secondary + s.secondary
-        if head_primary + head_secondary >= options.hold_down_requests:
-            break
-    share = head_secondary / max(1, head_primary + head_secondary)
-    if not 0.05 < share < 0.95:
-        return False
-    return not any(
-        s.secondary == 0
-        and s.primary >= options.hold_down_requests
-        and (s.end - s.start) >= options.hold_down_s * SECOND
-        for s in stretches
-    )
 
 
 def _is_anchor(s: Stretch, options: Options, has_secondary: bool) -> bool:

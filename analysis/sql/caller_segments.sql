@@ -5,7 +5,7 @@
 -- earliest start in the log to an hour after its last end: Envoy's idle timeout), and nothing shows that it is closed: no
 -- later connection from the same address, no refused connection to the endpoint since.
 -- internal
--- needs: caller_windows, caller_slots, east_west_connections, endpoint_gateways, attributed
+-- needs: caller_windows, caller_slots, east_west_connections, endpoint_gateways, access_log
 -- columns:
 --   call_key: Number that stands for calling proxy, service, endpoint and own address.
 --   from_us: Begin of the piece, by the caller's clock, in microseconds since 1970.
@@ -35,9 +35,10 @@ WITH edges AS (
 ), logs AS (
     SELECT endpoint, min(log_begin) AS log_begin, max(log_end) AS log_end FROM endpoint_gateways GROUP BY endpoint
 ), refusals AS (
-    SELECT cluster_id, endpoint, max(epoch_us(end_time)) AS refused
-    FROM attributed
-    WHERE outcome = 'upstream_unreachable'
+    SELECT cluster_id, upstream_host AS endpoint,
+           max(epoch_us(start_time + to_milliseconds(coalesce(duration_ms, 0)))) AS refused
+    FROM access_log
+    WHERE list_contains(response_flags, 'UF')
       AND (contains(lower(response_code_details), 'connection_refused')
            OR contains(lower(replace(upstream_transport_failure_reason, ' ', '_')), 'connection_refused'))
     GROUP BY ALL

@@ -11,7 +11,7 @@
 --   may_until: Until here, exclusive.
 --   must_from: From here on it must have.
 --   must_until: Until here, exclusive.
---   is_sound: False where another connection may have been the caller's: callers of two clusters fit this one (their networks overlap); or one in five connections from the caller's IP carried nothing that it logged (somebody else has the same IP); or the address was in use within two seconds before or after, on no connection that is held.
+--   is_sound: False where another connection may have been the caller's: callers of two clusters fit this one (their networks overlap); or more than one in five connections from the caller's IP carried nothing that it logged (somebody else has the same IP); or the address was in use within two seconds before or after, on no connection that is held.
 CREATE TABLE caller_windows AS
 WITH joins AS (
     SELECT

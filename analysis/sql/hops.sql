@@ -4,7 +4,7 @@
 -- needs: attributed, caller_segments, identified_endpoints, window_pods, primaries
 -- columns:
 --   attributed.*
---   final_endpoint: Who answered in the end: the endpoint itself when that is no gateway, else the pod behind it; NULL where unknown.
+--   final_endpoint: Who answered in the end: the endpoint itself when that is no gateway, else who is behind it; NULL where unknown.
 --   final_endpoint_basis: direct, exact, request_id, window (candidates only), pending (the line of the connection may yet be written) or none.
 --   final_endpoint_candidates: Pods that may have answered, where that is not one.
 --   group_role: primary, secondary, none (no endpoint was chosen) or unknown.
@@ -15,6 +15,8 @@ WITH found AS (
         i.pod AS identified, i.candidates, s.basis, s.pods, s.is_hidden, w.pods AS possible,
         CASE
             WHEN a.endpoint_kind = 'none' THEN 'none'
+            -- An egress gateway, say, whose own line says where it went.
+            WHEN a.endpoint_kind IN ('unknown', 'internal') AND i.is_forwarded AND i.pod IS NOT NULL THEN 'request_id'
             WHEN a.endpoint_kind <> 'east_west_gateway' OR a.role = 'east_west' THEN
                 CASE WHEN a.endpoint IS NOT NULL THEN 'direct' ELSE 'none' END
             -- No connection was made, so nobody behind the gateway can have answered.

@@ -3,7 +3,7 @@
 -- HTTP lines), waypoints, inbound sidecars; among equals the longer entry comes first. So links cannot go round in
 -- circles. An ingress, or a gateway of another kind such as egress, is called only where the caller names its address.
 -- internal
--- needs: placed, upstream_endpoints
+-- needs: placed, upstream_endpoints, proxies
 -- columns:
 --   caller_id: hop_id of the entry that may have called.
 --   callee_id: hop_id of the entry that may have been called.
@@ -36,6 +36,7 @@ WITH identified AS NOT MATERIALIZED (
     WHERE nullif(request_id, '') IS NOT NULL AND log_kind = 'http' AND start_time IS NOT NULL
 ), callees AS MATERIALIZED (
     SELECT * FROM identified
+    SEMI JOIN (SELECT proxy_key FROM proxies WHERE is_called) AS p USING (proxy_key)
     WHERE rank >= 2 OR downstream_local_address IN (SELECT upstream_host FROM upstream_endpoints)
 )
 SELECT

@@ -7,6 +7,7 @@
 -- columns:
 --   caller_id: hop_id of the entry that called.
 --   callee_id: hop_id of the entry that was called.
+--   is_forwarded: True where the callee passed the request on: it is no inbound sidecar.
 --   callee_end: When the callee's entry ended (UTC).
 --   pod: Who served the callee's entry; NULL where that is a gateway again.
 --   is_sure: False where another entry may have called it as well.
@@ -23,5 +24,5 @@ WITH timely AS (
     FROM timely
     QUALIFY rank() OVER (PARTITION BY callee_id ORDER BY is_named DESC, caller_rank DESC) = 1
 )
-SELECT caller_id, callee_id, callee_end, pod, count(*) OVER (PARTITION BY callee_id) = 1 AS is_sure
+SELECT caller_id, callee_id, callee_rank < 4 AS is_forwarded, callee_end, pod, count(*) OVER (PARTITION BY callee_id) = 1 AS is_sure
 FROM nearest;

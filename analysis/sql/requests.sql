@@ -1,15 +1,10 @@
 -- Which endpoint, in which cluster, served each request that entered our logs?
 -- One row per request: entries that another held entry called (hop_links) are left out, and so are the connections of
 -- an east-west gateway to a service whose callers' logs we hold, as each of them carries requests counted there.
--- needs: hops, called
+-- needs: hops, called, callers_held
 -- columns:
 --   hops.*
 CREATE VIEW requests AS
-WITH callers_held AS (
-    SELECT DISTINCT service, service_port
-    FROM attributed
-    WHERE role <> 'east_west' AND endpoint_kind = 'east_west_gateway'
-)
 SELECT h.*
 FROM hops AS h
 ANTI JOIN called AS l ON l.callee_id = h.hop_id

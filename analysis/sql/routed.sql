@@ -4,10 +4,11 @@
 -- internal
 -- needs: requests
 -- columns:
---   route: Number that stands for proxy and service (a hash of the six columns that follow).
+--   route: Number that stands for proxy and service (a hash of the columns that follow, without the role).
 --   cluster_id: Kubernetes cluster of the proxy.
 --   gateway: Workload of the proxy.
 --   proxy: Replica.
+--   role: What kind of proxy it is: ingress, sidecar_outbound, waypoint, ztunnel or unknown.
 --   service: Host of the service.
 --   service_port: Port of the service.
 --   subset: Subset; NULL if none.
@@ -26,14 +27,20 @@
 --   flags: Response flags of a failed or stalled request, joined with commas; NULL for others.
 --   details: Response code details of a failed or stalled request; NULL for others.
 --   transport_reason: Transport failure of a failed or stalled request; NULL for others.
+--   method: Method of a failed or stalled request; NULL for others.
+--   path: Path of a failed or stalled request without its query, cut at 200 characters; NULL for others.
+--   attempts: Attempts that the proxy made for a failed or stalled request, where that is logged; NULL for others.
 CREATE TABLE routed AS
 SELECT
     hash(cluster_id, gateway, proxy, service, service_port, subset) AS route,
-    cluster_id, gateway, proxy, service, service_port, subset,
+    cluster_id, gateway, proxy, role, service, service_port, subset,
     hop_id, start_time, end_time, duration_ms,
     coalesce(bytes_received, 0) + coalesce(bytes_sent, 0) AS bytes, endpoint, endpoint_group, group_role, outcome, failed, stalled, pinned,
     CASE WHEN failed OR stalled THEN array_to_string(response_flags, ',') END AS flags,
     CASE WHEN failed OR stalled THEN response_code_details END AS details,
-    CASE WHEN failed OR stalled THEN upstream_transport_failure_reason END AS transport_reason
+    CASE WHEN failed OR stalled THEN upstream_transport_failure_reason END AS transport_reason,
+    CASE WHEN failed OR stalled THEN method END AS method,
+    CASE WHEN failed OR stalled THEN left(split_part(path, '?', 1), 200) END AS path,
+    CASE WHEN failed OR stalled THEN upstream_request_attempt_count END AS attempts
 FROM requests
 WHERE start_time IS NOT NULL AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound');

@@ -4,7 +4,7 @@
 -- Several requests may bear one id: each entry that no other one called begins a trace of its own. A caller's
 -- duration minus its upstream time is what it spent itself, with receiving the request and sending the answer on; its
 -- upstream time minus the callee's duration went on the way. Durations of two clocks may be compared, times may not.
--- needs: attributed, hops, hop_links, request_links
+-- needs: attributed, hops, hop_links, request_links, clock_skews
 -- parameters:
 --   wanted: The request id.
 -- example: SELECT seq, depth, gateway, role, outcome, own_ms, between_ms, source, line FROM trace_of('a09faf25-9c89-4044-8813-117b3f8cdba5')
@@ -41,6 +41,7 @@
 --   attempts: Attempts made upstream, where logged.
 --   start_time: When it began, by the clock of its proxy (UTC).
 --   end_time: When it ended, by the same clock.
+--   clock_ahead_ms: How much that clock is ahead of the one of the trace's first entry, at least (clock_skews); negative where it is behind, 0 where they agree or nothing tells.
 --   duration_ms: How long it took in milliseconds; of a TCP line, the whole connection.
 --   upstream_ms: Until the upstream's answer began, retries included, as the proxy saw it.
 --   own_ms: duration_ms - upstream_ms: in the proxy itself, with receiving the request and sending the answer.
@@ -156,6 +157,17 @@ WITH RECURSIVE reached AS (
     -- What an application calls may run side by side; what another request may have called proves nothing of this one.
     WHERE e.log_kind = 'http' AND c.role <> 'sidecar_inbound' AND p.callers <= 1
     GROUP BY t.http_caller_id
+), skews AS (
+    SELECT t.hop_id, arg_max(
+        CASE WHEN k.offset_min_ms > 0 THEN k.offset_min_ms WHEN k.offset_max_ms < 0 THEN k.offset_max_ms ELSE 0 END, k.joins
+    ) AS clock_ahead_ms
+    FROM tree AS t
+    JOIN entries AS e ON e.hop_id = t.hop_id
+    JOIN entries AS r ON r.hop_id = t.root_id
+    JOIN clock_skews AS k
+        ON k.caller_key = hash(r.cluster_id, r.gateway, coalesce(r.proxy, r.source))
+        AND k.callee_key = hash(e.cluster_id, e.gateway, coalesce(e.proxy, e.source))
+    GROUP BY t.hop_id
 ), logged AS (
     SELECT
         t.root_id, t.place, t.depth, e.hop_id, t.caller_id, coalesce(p.callers, 0) AS callers,
@@ -163,7 +175,7 @@ WITH RECURSIVE reached AS (
         e.path, e.service, e.service_port, e.response_code, e.response_flags, e.response_code_details, e.outcome, e.failed, e.endpoint,
         e.endpoint_kind, e.endpoint_group, e.workload, e.endpoint_basis, e.final_endpoint, e.final_endpoint_basis,
         e.final_endpoint_candidates, e.upstream_request_attempt_count AS attempts, e.start_time, e.end_time,
-        e.duration_ms, e.upstream_service_time_ms AS upstream_ms, e.duration_ms - e.upstream_service_time_ms AS own_ms,
+        coalesce(k.clock_ahead_ms, 0) AS clock_ahead_ms, e.duration_ms, e.upstream_service_time_ms AS upstream_ms, e.duration_ms - e.upstream_service_time_ms AS own_ms,
         c.callee_ms,
         -- Both are floored: one millisecond less than nothing is nothing. The callee goes on sending after its answer
         -- began; where that shows, the way cannot be told from it.
@@ -174,6 +186,7 @@ WITH RECURSIVE reached AS (
     JOIN entries AS e USING (hop_id)
     LEFT JOIN parents AS p USING (hop_id)
     LEFT JOIN called AS c USING (hop_id)
+    LEFT JOIN skews AS k USING (hop_id)
 ), gaps AS (
     SELECT
         l.*,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hopline.commands.outputs import ListFormat, Output
 from hopline.console import say
+from hopline.destination import open_destination
 from hopline.writers import TableFormat, choose_format, write_table
 from ingest.errors import UsageError
 
@@ -18,15 +22,35 @@ if TYPE_CHECKING:
     from analysis.catalog import Relation
 
 
+class Document(StrEnum):
+    """A JSON document that hopline writes."""
+
+    REPORT = "report"
+    SUMMARY = "summary"
+
+
 def schema(
     name: Annotated[
         str | None,
         typer.Argument(metavar="NAME", help="A table, view or macro; without it, all are listed.", show_default=False),
     ] = None,
+    document: Annotated[
+        Document | None,
+        typer.Option(
+            "--json-schema",
+            help="Write the JSON Schema of what `hopline report -f json` writes, or of a batch's summary.json.",
+            show_default=False,
+        ),
+    ] = None,
     output: Output = None,
     format_: ListFormat = None,
 ) -> None:
     """List the tables, views and macros that `hopline sql` sees, or the columns of one and what they mean."""
+    if document is not None:
+        if name is not None or format_ is not None:
+            raise UsageError("--json-schema stands alone", hint=f"hopline schema --json-schema {document}")
+        _write_document_schema(document, output)
+        return
     chosen = choose_format(format_, output)
     from analysis.catalog import public_relations
 
@@ -45,6 +69,14 @@ def schema(
         for line in introduce(relation):
             say(line)
     write_table(describe(relation), chosen, output)
+
+
+def _write_document_schema(document: Document, output: Path | None) -> None:
+    import reports
+
+    schema_of = {Document.REPORT: reports.json_schema, Document.SUMMARY: reports.batch_schema}[document]
+    with open_destination(output) as stream:
+        stream.write((json.dumps(schema_of(), indent=1) + "\n").encode())
 
 
 def list_relations() -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: A shorter beginning of an id says too little.
 LEAST_PREFIX = 4
+#: Of requests that bear one id, so many are drawn; the formats for programs hold all.
+MOST_DRAWN = 20
 #: So many ids are named where a beginning fits several.
 _SHOWN_IDS = 5
 
@@ -31,6 +34,12 @@ _EXACT = "SELECT 1 FROM access_log WHERE request_id = $id LIMIT 1"
 _BEGINNING = f"""
 SELECT DISTINCT request_id FROM access_log WHERE starts_with(lower(request_id), lower($id))
 ORDER BY ALL LIMIT {_SHOWN_IDS + 1}
+"""
+_PLACE = re.compile(r"(?P<name>.+):(?P<line>[0-9]{1,12})")
+_AT_PLACE = f"""
+SELECT source, line, request_id FROM access_log
+WHERE line = $line::BIGINT AND (source = $name OR ends_with(source, '/' || $name))
+ORDER BY source LIMIT {_SHOWN_IDS}
 """
 _IDS = "SELECT count(DISTINCT request_id) AS ids, count(*) AS entries FROM access_log"
 #: A digit mistyped, or a few lost where an id was copied.
@@ -47,7 +56,8 @@ def trace(
         str,
         typer.Argument(
             metavar="REQUEST_ID",
-            help=f"The x-request-id, or its beginning ({LEAST_PREFIX} characters or more) where only one id begins so.",
+            help=f"The x-request-id, or its beginning ({LEAST_PREFIX} characters or more) if only one id begins so; or "
+            "FILE:LINE of an entry that bears one, as evidence is written.",
         ),
     ],
     selection: Selection,
@@ -79,10 +89,14 @@ def trace(
         found = find_request(session, request_id)
         table = session.sql(_TRACE, {"id": found})
         traces = [list(rows) for _, rows in groupby(table.to_pylist(), lambda row: row["trace"])]
+        drawn = format_ is None and chosen is TableFormat.TABLE
         if len(traces) > 1:
-            say(f"{len(traces)} requests bear this id, as their times and links tell; each is shown by itself")
-        if format_ is None and chosen is TableFormat.TABLE:
-            _draw(session, traces, output, zone, evidence=evidence)
+            shown = (
+                f"the first {MOST_DRAWN} are shown" if drawn and len(traces) > MOST_DRAWN else "each is shown by itself"
+            )
+            say(f"{len(traces)} requests bear this id, as their times and links tell; {shown}")
+        if drawn:
+            _draw(session, traces[:MOST_DRAWN], output, zone, evidence=evidence)
         else:
             write_table(table, chosen, output)
 
@@ -94,6 +108,8 @@ def find_request(session: Session, wanted: str) -> str:
     """
     if session.sql(_EXACT, {"id": wanted}).num_rows:
         return wanted
+    if found := _find_by_place(session, wanted):
+        return found
     ids: list[str] = []
     if len(wanted) >= LEAST_PREFIX:
         ids = session.sql(_BEGINNING, {"id": wanted}).column("request_id").to_pylist()
@@ -104,6 +120,25 @@ def find_request(session: Session, wanted: str) -> str:
         listed = ", ".join(ids[:_SHOWN_IDS]) + (", ..." if len(ids) > _SHOWN_IDS else "")
         raise QueryError(f"several request ids begin with {wanted!r}", hint=f"give more of it: {listed}")
     raise QueryError(f"no entry bears the request id {wanted!r}", hint=_explain_absence(session, wanted))
+
+
+def _find_by_place(session: Session, wanted: str) -> str | None:
+    """Return the request id of the entry at FILE:LINE; None where `wanted` is no such place."""
+    place = _PLACE.fullmatch(wanted)
+    rows = session.sql(_AT_PLACE, place.groupdict()).to_pylist() if place else []
+    if not rows:
+        return None
+    if len(rows) > 1:
+        listed = ", ".join(f"{row['source']}:{row['line']}" for row in rows)
+        raise QueryError(f"several entries stand at {wanted!r}", hint=f"give more of the path: {listed}")
+    found: str | None = rows[0]["request_id"]
+    if not found:
+        raise QueryError(
+            f"the entry at {wanted} bears no request id",
+            hint="a connection carries many requests; `hopline sql` with hop_links lists those that went through it",
+        )
+    say(f"the entry at {wanted} bears the request id {found}")
+    return found
 
 
 def _explain_absence(session: Session, wanted: str) -> str:

@@ -135,23 +135,28 @@ def write(folder: Path, rows: list[dict[str, Any]], **tables: list[dict[str, Any
         }
         for name in sorted({row["source"] for row in tables.get("inventory", []) if row.get("source")} - set(lines))
     ]
-    return Files(
-        access_log=write_table(folder / "access_log.parquet", ordered, schema.ACCESS_LOG),
-        rejects=write_table(folder / "rejects.parquet", [], schema.REJECTS),
-        sources=write_table(folder / "sources.parquet", sources, schema.SOURCES),
-        inventory=write_table(folder / "inventory.parquet", tables.get("inventory", []), schema.INVENTORY),
-        outlier_events=write_table(folder / "outlier.parquet", tables.get("outlier_events", []), schema.OUTLIER_EVENTS),
-        mesh_config=write_table(folder / "mesh_config.parquet", tables.get("mesh_config", []), schema.MESH_CONFIG),
-        endpoint_counters=write_table(
-            folder / "counters.parquet", tables.get("endpoint_counters", []), schema.ENDPOINT_COUNTERS
-        ),
-    )
+    return write_files(folder, **{**tables, "access_log": ordered, "sources": sources})
 
 
-def write_table(path: Path, rows: Sequence[dict[str, Any]], kind: pa.Schema) -> tuple[Path, ...]:
-    """Write rows as one Parquet file of a schema."""
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=kind), path)
-    return (path,)
+#: The tables of a parse, by their names in Files.
+_SCHEMAS = {
+    "access_log": schema.ACCESS_LOG,
+    "rejects": schema.REJECTS,
+    "sources": schema.SOURCES,
+    "inventory": schema.INVENTORY,
+    "outlier_events": schema.OUTLIER_EVENTS,
+    "mesh_config": schema.MESH_CONFIG,
+    "endpoint_counters": schema.ENDPOINT_COUNTERS,
+}
+
+
+def write_files(folder: Path, **tables: Sequence[dict[str, Any]]) -> Files:
+    """Write tables, those not given empty, as the files of one parse."""
+    assert tables.keys() <= _SCHEMAS.keys()
+    paths = {name: folder / f"{name}.parquet" for name in _SCHEMAS}
+    for name, kind in _SCHEMAS.items():
+        pq.write_table(pa.Table.from_pylist(list(tables.get(name, [])), schema=kind), paths[name])
+    return Files(**{name: (path,) for name, path in paths.items()})
 
 
 def traffic(

@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 
 import analysis
 import ingest
-from ingest import schema
-from tests.analysis.simulate import Files, write_table
+from tests.analysis.simulate import write_files
 
 Row = dict[str, Any]
 
@@ -45,13 +44,6 @@ def _rows(paths: tuple[Path, ...]) -> tuple[Row, ...]:
 def ask(world: World, query: str, options: analysis.Options | None = None) -> list[Row]:
     """Return the rows of one query over a world."""
     with tempfile.TemporaryDirectory(prefix="hopline-world-") as place:
-        folder = Path(place)
-        files = Files(
-            access_log=write_table(folder / "access_log.parquet", world.entries, schema.ACCESS_LOG),
-            rejects=write_table(folder / "rejects.parquet", (), schema.REJECTS),
-            sources=write_table(folder / "sources.parquet", world.sources, schema.SOURCES),
-            inventory=write_table(folder / "inventory.parquet", world.inventory, schema.INVENTORY),
-            outlier_events=write_table(folder / "outlier_events.parquet", (), schema.OUTLIER_EVENTS),
-        )
+        files = write_files(Path(place), access_log=world.entries, sources=world.sources, inventory=world.inventory)
         with analysis.open_session(files, options) as session:
             return session.sql(query).to_pylist()

@@ -1,4 +1,4 @@
-"""`python -m tests.bench generate|ingest`: make logs with their truth, or measure how fast they are read."""
+"""`python -m tests.bench generate|ingest|hops|store`: make logs with their truth, measure what is done with them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.comparison import Outcome, compare
+from tests.bench.comparison import Outcome, compare, read_large
 from tests.bench.corpus import Corpus, write_corpus
+from tests.bench.hop_join import measure_hops
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
 from tests.bench.report import put_between_marks, to_markdown
+from tests.bench.store import measure_store
 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -45,11 +47,26 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--repeat", type=int, default=1, help="runs of each reader, of which the fastest counts")
     verb.add_argument("--only", help="readers whose name holds this, such as hopline or duckdb")
     verb.add_argument("--folder", type=Path, help="where the logs are made and kept (default: a temporary one)")
+    verb.add_argument("--large", type=read_size, help="also let hopline read so much text, to see its memory")
+    verb.add_argument("--note", default="", help="something to say below the table")
+    verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
+    verb = verbs.add_parser("hops", help="measure the join of requests with the connections of an east-west gateway")
+    verb.add_argument("--requests", type=int, default=10**7)
+    verb.add_argument("--connections", type=int, default=10**5)
+    verb.add_argument("--write", action="store_true", help="put the figures into docs/performance.md as well")
+    verb = verbs.add_parser("store", help="measure hopline ingest, and questions to a store of a month")
+    verb.add_argument("--size", type=read_size, default=10**9)
+    verb.add_argument("--rows", type=int, default=100_000_000)
+    verb.add_argument("--folder", type=Path, help="where text and store are made and kept (default: a temporary one)")
     verb.add_argument("--note", default="", help="something to say below the table")
     verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
     options = parser.parse_args(arguments)
+    if options.verb == "store":
+        return _store(options)
     if options.verb == "generate":
         return _generate(options)
+    if options.verb == "hops":
+        return _hops(options)
     return _ingest(options if options.verb else parser.parse_args(["ingest"]))
 
 
@@ -62,11 +79,33 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _hops(options: argparse.Namespace) -> int:
+    with TemporaryDirectory(prefix="hopline-bench-") as folder:
+        measured = measure_hops(options.requests, options.connections, Path(folder))
+    found = measured.answer
+    if found is None:
+        _say(measured.problem)
+        return 1
+    text = (
+        f"{found['requests']:,} requests, {options.connections:,} connections: joined in {found['join_s']:.1f} s "
+        f"({found['join_cpu_s']:.1f} s of processor time); who answered each, {found['hops_s']:.1f} s more; at most "
+        f"{measured.peak_bytes / 1e6:.0f} MB. {found['exact']:,} exact, {found['wrong']:,} wrong. "
+        f"{datetime.now(UTC):%Y-%m-%d}, {describe_machine()}.\n"
+    )
+    print(text, end="")
+    if options.write:
+        put_between_marks(_PAGE, "hops", text)
+    return 1 if found["wrong"] or found["exact"] != found["requests"] or found["joined"] != found["requests"] else 0
+
+
 def _ingest(options: argparse.Namespace) -> int:
     machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
 
     def run(folder: Path) -> list[Outcome]:
-        return list(compare(options.size, folder, repeat=options.repeat, only=options.only, say=_say))
+        outcomes = list(compare(options.size, folder, repeat=options.repeat, only=options.only, say=_say))
+        if options.large:
+            outcomes.append(read_large(options.size, options.large, folder, say=_say))
+        return outcomes
 
     if options.folder is not None:
         outcomes = run(options.folder)
@@ -78,6 +117,17 @@ def _ingest(options: argparse.Namespace) -> int:
     if options.write:
         put_between_marks(_PAGE, "ingest", table)
     return 1 if any(outcome.differences for outcome in outcomes) else 0
+
+
+def _store(options: argparse.Namespace) -> int:
+    machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
+    with TemporaryDirectory(prefix="hopline-bench-") as scratch:
+        table = measure_store(options.size, options.rows, options.folder or Path(scratch), _say)
+    table += f"\n\n{date}, {machine}{f'; {options.note}' if options.note else ''}.\n"
+    print(table)
+    if options.write:
+        put_between_marks(_PAGE, "store", table)
+    return 0
 
 
 def _say(text: str) -> None:

@@ -38,6 +38,8 @@ def test_case(path: Path, tmp_path: Path) -> None:
     for name, content in case.get("files", {}).items():
         lay(work / name, content)
     before = {file.name for file in work.iterdir()}
+    told = {"PYTHONPATH": str(HOME), "TMPDIR": str(scratch), "NO_COLOR": "1"}
+    environment = {**ENVIRONMENT, **told, **case.get("env", {})}
 
     def run(argv: list[str]) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
@@ -48,13 +50,7 @@ def test_case(path: Path, tmp_path: Path) -> None:
                 *(word.replace("{samples}", str(HOME / "sample_logs")) for word in argv),
             ],
             cwd=work,
-            env={
-                **ENVIRONMENT,
-                "PYTHONPATH": str(HOME),
-                "TMPDIR": str(scratch),
-                "NO_COLOR": "1",
-                **case.get("env", {}),
-            },
+            env=environment,
             input=case.get("stdin", "").encode(),
             capture_output=True,
             timeout=120,

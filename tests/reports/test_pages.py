@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 import reports
@@ -71,6 +72,11 @@ def test_markdown(report_of: Maker, name: str) -> None:
 @pytest.mark.parametrize("name", ["outage", "empty"])
 def test_json(report_of: Maker, name: str) -> None:
     check_golden(f"{name}.json", reports.to_json(without_version(report_of(name))))
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_json_is_what_its_schema_says(report_of: Maker, name: str) -> None:
+    jsonschema.validate(json.loads(reports.to_json(report_of(name))), reports.json_schema())
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -238,9 +244,19 @@ def test_bins_hold_every_request_of_their_time(report_of: Maker, name: str) -> N
         assert 1 <= scene.bins <= 240
         for series in (*scene.groups, *scene.endpoints):
             assert len(series.requests) == len(series.failed) == scene.bins
-        assert sum(sum(g.requests) for g in scene.groups) == scene.unknowns.requests
-        assert sum(sum(g.failed) for g in scene.groups) == scene.unknowns.failed
-        assert sum(sum(s.failed) for s in scene.failures) == scene.unknowns.failed
+        failed = sum(sum(g.failed) for g in scene.groups)
+        assert sum(sum(s.failed) for s in scene.failures) == failed
+        if scene.unknowns is None:
+            assert scene.incident_id is None
+        else:
+            assert (sum(sum(g.requests) for g in scene.groups), failed) == (
+                scene.unknowns.requests,
+                scene.unknowns.failed,
+            )
+        for closeup in scene.closeups:
+            assert closeup.bin_s < scene.bin_s
+            within = [r for r in scene.single_requests if closeup.starts <= r.start_time < closeup.ends]
+            assert len(within) <= sum(sum(g.requests) for g in closeup.groups)
         assert scene.ends <= scene.starts + timedelta(seconds=scene.bin_s * scene.bins)
 
 

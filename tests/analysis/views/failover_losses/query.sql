@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (failover_id) FROM failover_losses

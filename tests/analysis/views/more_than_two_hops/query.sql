@@ -1,0 +1,1 @@
+SELECT source, line, role, request_id, final_endpoint, final_endpoint_basis AS basis, final_endpoint_candidates AS candidates FROM hops WHERE log_kind = 'http' AND role <> 'sidecar_inbound' ORDER BY start_time

@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (failover_id) FROM phase_costs

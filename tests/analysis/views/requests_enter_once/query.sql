@@ -1,0 +1,1 @@
+SELECT source, line, role, request_id FROM requests ORDER BY start_time

@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (cluster_id, gateway, before_source, source) FROM shifts
