@@ -65,7 +65,7 @@ docs-check: $(DEV_STAMP) ## fail when a generated page or a shown output is stal
 scoreboard: $(DEV_STAMP) ## judge every recorded incident against its truth; writes docs/accuracy.md
 	$(BIN)/python -m tests.scoreboard --write
 
-bench: $(BENCH_STAMP) ## measure speed and memory, against other readers; writes docs/performance.md: SIZE=1GB LARGE=10GB (and 5 GB on disk)
+bench: $(BENCH_STAMP) ## measure speed and memory, against other readers; writes docs/performance.md: SIZE=1GB LARGE=10GB (needs 15 GB on disk)
 	$(BIN)/python -m tests.bench ingest --size $(SIZE) --large $(LARGE) --write
 
 soak: $(DEV_STAMP) ## the tests that take minutes to hours: HOPLINE_SOAK_SECONDS=3600 of hostile files
