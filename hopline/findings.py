@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 _WIDTH = 100
+#: More services to which nothing happened are only counted.
+_MOST_CALM = 5
 _OFF = "\x1b[0m"
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[33m", "info": "\x1b[2m"}
 
@@ -48,14 +50,21 @@ def list_settings(session: Session, output: Path | None) -> None:
         stream.write("---\n".join(blocks).encode("utf-8"))
 
 
-def draw_findings(reasons: Iterable[Row], findings: Iterable[Row], checks: Iterable[Row], screen: Screen) -> list[str]:
+def draw_findings(reasons: Sequence[Row], findings: Iterable[Row], checks: Iterable[Row], screen: Screen) -> list[str]:
     """Return the lines: a sentence for each service, the findings, worst first, and what was and was not checked."""
     width = max(60, screen.width or _WIDTH)
     lines: list[str] = []
+    calm = [reason for reason in reasons if reason["reason"] == "no_failures"]
     for reason in reasons:
+        if len(calm) > _MOST_CALM and reason in calm:
+            continue
         who = "/".join(filter(None, (reason["cluster_id"], reason["gateway"])))
         lines.append(make_printable(f"{_name_service(reason)}   seen by {who or 'one gateway'}"))
         lines += _wrap(reason["sentence"], width)
+    if len(calm) > _MOST_CALM:
+        lines.append(
+            f"{len(calm)} other services: no failover, and no reason for one (the view failover_reasons lists them)"
+        )
     for finding in findings:
         lines += ["", *_draw_finding(finding, width, screen)]
     rows = list(checks)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+import polars as pl
+import pyarrow as pa
+
 #: Bytes in a block, about: enough for vectorised work, little enough for the processor's cache.
 BLOCK_BYTES = 8 << 20
 #: A line longer than this is not kept: its first bytes become one rejected entry.
@@ -13,6 +16,8 @@ MAX_LINE_BYTES = 64 << 20
 #: So many bytes of such a line are kept.
 KEPT_BYTES = 64 << 10
 
+_NEWLINE = ord("\n")
+_SMALL = 64 << 10
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -65,13 +70,13 @@ def cut_blocks(
         if newline < 0:
             if held > MAX_LINE_BYTES:
                 yield from _give_up(parts, line, offset)
-                line += b"".join(parts).count(b"\n") + 1
+                line += count_lines(b"".join(parts)) + 1
                 offset += held
                 parts, held, skipping = [], 0, True
             continue
-        data = b"".join((*parts[:-1], chunk[:newline]))
+        data = b"".join((*parts[:-1], memoryview(chunk)[:newline]))
         rest = chunk[newline + 1 :]
-        block = Block(data, line, data.count(b"\n") + 1, offset)
+        block = Block(data, line, count_lines(data) + 1, offset)
         yield block
         line += block.lines
         offset += len(data) + 1
@@ -80,7 +85,15 @@ def cut_blocks(
     if data:
         ended = data.endswith(b"\n")
         data = data[:-1] if ended else data
-        yield Block(data, line, data.count(b"\n") + 1, offset, unended=not ended)
+        yield Block(data, line, count_lines(data) + 1, offset, unended=not ended)
+
+
+def count_lines(data: bytes) -> int:
+    """Return how many line ends there are: `bytes.count`, but many times as fast on large data."""
+    if len(data) < _SMALL:
+        return data.count(b"\n")
+    codes = pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])))
+    return int((codes == _NEWLINE).sum())
 
 
 def _give_up(parts: list[bytes], line: int, offset: int) -> Iterator[Block]:

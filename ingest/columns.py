@@ -6,6 +6,9 @@ left to `ingest.values`.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,13 +55,21 @@ def _convert_few(texts: pa.DictionaryArray, type_: str, strftime: str | None) ->
     if type_ in ("address", "host") and not _holds_empty(texts.dictionary):
         return texts, None
     # NULL is converted as well: it may become another value, such as an empty list.
-    different = pa.concat_arrays([texts.dictionary, pa.nulls(1, pa.string())])
-    values, good = to_values(different, type_, strftime)
-    if type_ in _TEXTS and good is None and values.equals(different):
+    different = (*texts.dictionary.to_pylist(), None)
+    read = [_convert_one(text, type_, strftime) for text in different]
+    if type_ in _TEXTS and all(value == text for (value, _), text in zip(read, different, strict=True)):
         return texts, None
+    values = pa.array([value for value, _ in read], _ARROW_TYPES.get(type_, pa.string()))
     places = pc.fill_null(texts.indices, len(texts.dictionary))
-    good = None if good is None else good.take(places)
+    good = None if all(fine for _, fine in read) else pa.array([fine for _, fine in read]).take(places)
     return values.take(places), good
+
+
+@lru_cache(maxsize=65536)
+def _convert_one(text: str | None, type_: str, strftime: str | None) -> tuple[Any, bool]:
+    values, good = convert(pl.Series([text], dtype=pl.String), type_, strftime=strftime)
+    value = values[0]
+    return tuple(value) if isinstance(value, pl.Series) else value, bool(good[0])
 
 
 def _holds_empty(texts: pa.Array) -> bool:

@@ -18,6 +18,7 @@ from ingest.entries import ENTRIES
 from ingest.envelopes import SHIPPER, Envelope, find_envelopes
 from ingest.facts import Facts
 from ingest.formats import LogFormat
+from ingest.json_blocks import JsonBlockReader
 from ingest.names import Names
 from ingest.parser import parse_lines
 from ingest.rows import to_table
@@ -95,8 +96,8 @@ class BlockReader:
     formats: tuple[LogFormat, ...]
     unwrapper: Unwrapper
     is_binary: bool
-    #: Reads blocks as a whole, where there is nothing around the lines of a text format.
-    whole: WholeReader | None = None
+    #: Reads blocks as a whole, where there is nothing around their lines.
+    whole: WholeReader | JsonBlockReader | None = None
     #: Numbers and bytes of lines that could not be read that way.
     _rest: list[tuple[int, bytes]] = field(default_factory=list)
 
@@ -105,7 +106,10 @@ class BlockReader:
         origin: Origin, formats: Sequence[LogFormat], unwrapper: Unwrapper, *, is_binary: bool = False
     ) -> BlockReader:
         """Return the reader for a log of which all is known."""
-        whole = WholeReader.of(formats[0]) if formats and not unwrapper.chain and not is_binary else None
+        whole: WholeReader | JsonBlockReader | None = None
+        if formats and not unwrapper.chain and not is_binary:
+            is_json = formats[0].encoding == "json"
+            whole = JsonBlockReader(tuple(formats)) if is_json else WholeReader.of(formats[0])
         return BlockReader(origin, tuple(formats), unwrapper, is_binary, whole)
 
     @property

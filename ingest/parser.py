@@ -200,6 +200,10 @@ def _read_one_by_one(
 ) -> tuple[list[Rows], pl.Series]:
     texts = _texts_at(lines, left)
     likely = texts.str.starts_with(pattern.literals[0]) & texts.str.ends_with(pattern.literals[-1])
+    for character in '" ':
+        # A reading holds all of the format's own text.
+        own = sum(literal.count(character) for literal in pattern.literals)
+        likely &= texts.str.count_matches(character, literal=True) >= own
     indexes = likely.arg_true()
     readings: list[Reading] = []
     taken: list[int] = []

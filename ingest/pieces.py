@@ -45,20 +45,25 @@ def to_cut(text: bytes) -> pa.Buffer | None:
     return None if not text or b"\r" in text or text.startswith(_BOM) else pa.py_buffer(text)
 
 
-def cut(text: pa.Buffer, lines: int, separator: str, types: Sequence[pa.DataType]) -> Pieces | None:
+def cut(
+    text: pa.Buffer, lines: int, separator: str, types: Sequence[pa.DataType], absent: Sequence[str] = (ABSENT,)
+) -> Pieces | None:
     """Cut the `lines` lines of a text of `to_cut` or `join` at each `separator` into as many pieces as types.
 
-    The text is UTF-8; the separator is one ASCII character; there are at least two types, each TEXT or FEW. Returns
-    None where too many lines have another number of pieces.
+    The text is UTF-8; the separator is one ASCII character; there are at least two types, each TEXT or FEW; pieces
+    that are one of `absent` are NULL. Returns None where too many lines have another number of pieces.
     """
-    pieces = _cut(text, separator, types, lines // _FEWEST + _FEWEST)
+    most = lines // _FEWEST + _FEWEST
+    pieces = _cut(text, separator, types, absent, most)
     if pieces is not None and (pieces.lines != lines or _may_hold_blank_lines(pieces)):
         # The reader takes a blank line for one of empty pieces, and does not see one at the end.
-        pieces = _cut(_mark_blank_lines(text), separator, types, lines // _FEWEST + _FEWEST)
+        pieces = _cut(_mark_blank_lines(text), separator, types, absent, most)
     return pieces if pieces is not None and pieces.lines == lines else None
 
 
-def _cut(text: pa.Buffer, separator: str, types: Sequence[pa.DataType], most_missing: int) -> Pieces | None:
+def _cut(
+    text: pa.Buffer, separator: str, types: Sequence[pa.DataType], absent: Sequence[str], most_missing: int
+) -> Pieces | None:
     names = [str(i) for i in range(len(types))]
     missing: list[int] = []
 
@@ -82,7 +87,7 @@ def _cut(text: pa.Buffer, separator: str, types: Sequence[pa.DataType], most_mis
             convert_options=csv.ConvertOptions(
                 check_utf8=False,
                 column_types=dict(zip(names, types, strict=True)),
-                null_values=[ABSENT],
+                null_values=list(absent),
                 strings_can_be_null=True,
             ),
         )

@@ -32,16 +32,17 @@ from ingest.unwrapping import Unwrapper
 
 #: Bytes that one job reads: enough for a row group of some 190,000 rows.
 JOB_BYTES = 64 << 20
+_CHANGED = "the file was cut or replaced while it was read"
 #: A source with less than this is read in the process itself: starting workers takes half a second.
 WORTH_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
 class Job:
-    """Whole lines of a source, and how to read them.
+    """Whole lines of a source, and how to read them: `size` bytes with the last newline, which the file may not have.
 
-    The bytes are at `offset` in the file at `path`, whose inode is `file_number`, or in `data` where they had to be
-    decompressed.
+    The bytes are at `offset` in the file at `path`, whose inode is `file_number`; or, where the source had to be
+    unpacked, they are all of the file at `spool`, which goes away with the job.
     """
 
     origin: Origin
@@ -52,7 +53,7 @@ class Job:
     file_number: int
     offset: int
     size: int
-    data: bytes | None
+    spool: Path | None
     first_line: int
     folder: Path
     number: int
@@ -85,7 +86,6 @@ class Part:
 
 def run_job(job: Job) -> Part:
     """Read one range into Parquet files of its own."""
-    data = _read_range(job) if job.data is None else job.data
     by_name = {known.name: known for known in known_formats(job.log_formats)}
     formats: tuple[LogFormat, ...] = tuple(by_name[name] for name in job.format_names)
     chain = tuple(envelope for envelope in ENVELOPES if envelope.name in job.envelopes)
@@ -96,32 +96,61 @@ def run_job(job: Job) -> Part:
         rejects=TableWriter(job.folder / f"rejects-{job.number}.parquet", schema.REJECTS),
     )
     facts = Facts(job.origin.source, job.origin.names)
-    chunks = (data[start : start + BLOCK_BYTES] for start in range(0, len(data), BLOCK_BYTES))
-    for block in cut_blocks(chunks, first_line=job.first_line):
+    digest = hashlib.sha256()
+    for block in cut_blocks(_read_range(job, digest), BLOCK_BYTES, first_line=job.first_line):
         reader.read(block, facts, tables)
     reader.finish(facts, tables)
     return Part(
         facts,
         tables.access_log.close() if facts.access_log_rows else None,
         tables.rejects.close() if facts.rejected else None,
-        _range_of(job, data, facts.entries_read) if job.lasting else None,
+        Range(job.offset, job.size - 1, job.first_line, facts.entries_read, digest.hexdigest())
+        if job.lasting
+        else None,
     )
 
 
-def _range_of(job: Job, data: bytes, lines: int) -> Range:
-    size = job.size - 1
-    return Range(job.offset, size, job.first_line, lines, hashlib.sha256(memoryview(data)[:size]).hexdigest())
+def _read_range(job: Job, digest: hashlib._Hash) -> Iterator[bytes]:
+    """Yield the bytes of a job; raises OSError where the file is no longer the one that the job was cut from.
+
+    Of a lasting part `digest` becomes that of all bytes but the last newline.
+    """
+    with (job.path if job.spool is None else job.spool).open("rb") as file:
+        if job.spool is not None:
+            job.spool.unlink()
+        else:
+            if os.fstat(file.fileno()).st_ino != job.file_number:
+                raise OSError(_CHANGED)
+            file.seek(job.offset)
+        left = job.size
+        while left and (chunk := file.read(min(left, BLOCK_BYTES))):
+            if job.lasting:
+                digest.update(memoryview(chunk)[: left - 1])
+            left -= len(chunk)
+            yield chunk
+        if left > 1:
+            raise OSError(_CHANGED)
 
 
-def _read_range(job: Job) -> bytes:
-    """Return the bytes of a job; raises OSError where the file is no longer the one that the job was cut from."""
-    with job.path.open("rb") as file:
-        file.seek(job.offset)
-        data = file.read(job.size)
-        # The last line of a file may have no newline, and then the range is one longer than the file.
-        if len(data) < job.size - 1 or os.fstat(file.fileno()).st_ino != job.file_number:
-            raise OSError("the file was cut or replaced while it was read")
-    return data
+class Spool:
+    """A file of unpacked lines on their way to a worker."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("wb")
+
+    def add(self, data: bytes) -> None:
+        """Write whole lines, `data` without the last newline."""
+        self._file.write(data)
+        self._file.write(b"\n")
+
+    def close(self) -> None:
+        """Give the rest to the file."""
+        self._file.close()
+
+
+def _do_nothing() -> None:
+    """Be the first work of a process."""
 
 
 def _prepare_worker() -> None:
@@ -176,15 +205,23 @@ class WorkerPool:
         self._number += 1
         return self._number
 
-    def submit(self, job: Job) -> Iterator[Part]:
-        """Start a job; yields parts that are done where too many are waiting."""
+    def start(self) -> Executor:
+        """Start the processes, which takes them a while, so that they are there when work is."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
             self._own = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_prepare_worker)
             self._executor = self._own
-        # Any of the first submissions may start a process.
+            with _start_conditions():
+                for _ in range(self.workers):
+                    self._own.submit(_do_nothing)
+        return self._executor
+
+    def submit(self, job: Job) -> Iterator[Part]:
+        """Start a job; yields parts that are done where too many are waiting."""
+        executor = self.start()
+        # Any submission may start a process.
         with _start_conditions():
-            self._waiting.append(self._executor.submit(run_job, job))
+            self._waiting.append(executor.submit(run_job, job))
         while len(self._waiting) > self.workers + 1:
             yield self._waiting.popleft().result()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import os
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from ingest.formats import LogFormat
 from ingest.inventory import Context, InventoryFormat, read_snapshot
 from ingest.log_reader import BlockReader, LogTables, decode
 from ingest.names import folder_of_archive, names_from_path, names_of_snapshot, with_label
-from ingest.pool import JOB_BYTES, WORTH_BYTES, Job, Part, WorkerPool
+from ingest.pool import JOB_BYTES, WORTH_BYTES, Job, Part, Spool, WorkerPool
 from ingest.tables import TableWriter
 
 #: An inventory file is held in memory whole; a larger one is refused.
@@ -250,7 +251,7 @@ class Reading:
         ordered = _is_ordered(reader)
         worth = WORTH_BYTES if content.compression == "none" else WORTH_BYTES // 8
         if self._pool is not None and size >= worth and not ordered and not reader.is_binary:
-            yield from self._read_in_pool(blocks, reader, self._pool, see_block)
+            yield from self._read_in_pool(blocks, size, reader, self._pool, see_block)
             return
         try:
             for block in blocks:
@@ -301,32 +302,35 @@ class Reading:
     def _read_in_pool(
         self,
         blocks: Iterator[Block],
+        size: int,
         reader: BlockReader,
         pool: WorkerPool,
         see_block: Callable[[Block, bool], None],
     ) -> Iterator[None]:
-        """Give ranges of blocks to the workers; only what had to be decompressed is sent to them."""
-        held: list[Block] = []
-        size = 0
+        """Give ranges of blocks to the workers, which read them from the file; what is packed is unpacked for them."""
+        pool.start()
+        most = _job_bytes(size, pool.workers) if self._content.in_place else JOB_BYTES
+        first, held, spool = None, 0, None
         for block in blocks:
             if block.overlong:
                 reader.read(block, self.facts, self._output.logs)
-                self._submit(held, reader, pool)
-                held, size = [], 0
-                continue
-            held.append(block)
-            see_block(block, True)
-            size += len(block.data) + 1
-            if size >= JOB_BYTES:
-                self._submit(held, reader, pool)
-                held, size = [], 0
+            else:
+                see_block(block, True)
+                first = first or block
+                held += len(block.data) + 1
+                if not self._content.in_place:
+                    spool = spool or Spool(pool.folder / f"spool-{block.first_line}-{secrets.token_hex(4)}")
+                    spool.add(block.data)
+            if first is not None and (held >= most or block.overlong):
+                self._submit(first, held, spool, reader, pool)
+                first, held, spool = None, 0, None
             yield
-        self._submit(held, reader, pool)
+        if first is not None:
+            self._submit(first, held, spool, reader, pool)
 
-    def _submit(self, blocks: Sequence[Block], reader: BlockReader, pool: WorkerPool) -> None:
-        if not blocks:
-            return
-        in_place = self._content.in_place
+    def _submit(self, first: Block, size: int, spool: Spool | None, reader: BlockReader, pool: WorkerPool) -> None:
+        if spool is not None:
+            spool.close()
         job = Job(
             origin=reader.origin,
             format_names=tuple(known.name for known in reader.formats),
@@ -334,10 +338,10 @@ class Reading:
             envelopes=tuple(envelope.name for envelope in reader.unwrapper.chain),
             path=self._source.path,
             file_number=self._file_number,
-            offset=blocks[0].offset,
-            size=sum(len(block.data) + 1 for block in blocks),
-            data=None if in_place else b"\n".join(block.data for block in blocks),
-            first_line=blocks[0].first_line,
+            offset=first.offset,
+            size=size,
+            spool=None if spool is None else spool.path,
+            first_line=first.first_line,
             folder=pool.folder,
             number=pool.next_number(),
             lasting=pool.lasting,
@@ -363,3 +367,9 @@ class Reading:
     def _take(self, part: Part) -> None:
         self._output.parts.append(part)
         self.facts.merge(part.facts)
+
+
+def _job_bytes(size: int, workers: int) -> int:
+    """Return how much of a file to give to a worker at a time, so that all end together."""
+    rounds = max(round(size / JOB_BYTES / workers), 1)
+    return size // (rounds * workers) + 1

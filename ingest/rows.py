@@ -17,7 +17,7 @@ from ingest.values import convert
 
 _COLUMN_TYPES = {entry.column: entry.type for entry in load_operators()[::-1] if entry.column}
 #: In JSON and pairs a duration may carry a unit.
-_LOOSE_TYPES = {**_COLUMN_TYPES, "duration_ms": "milliseconds", "upstream_service_time_ms": "milliseconds"}
+LOOSE_TYPES = {**_COLUMN_TYPES, "duration_ms": "milliseconds", "upstream_service_time_ms": "milliseconds"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def rows_of_entries(
 
 
 def _convert_loosely(column: str, values: pl.Series, strftime: str | None) -> pl.Series:
-    type_ = _LOOSE_TYPES.get(column, "string")
+    type_ = LOOSE_TYPES.get(column, "string")
     if values.dtype == pl.Int64 and type_ in ("int64", "milliseconds"):
         return values
     return convert(_as_text(values), type_, strftime=strftime if column == "start_time" else None)[0]

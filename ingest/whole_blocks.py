@@ -21,13 +21,13 @@ from ingest.pieces import FEW, TEXT
 from ingest.plan import Plan, compile_plan
 from ingest.rows import extra_array
 
-#: Columns whose values hardly repeat: no dictionary is made of them.
+#: Columns whose values hardly repeat, or are long: no dictionary is made of them.
 MANY_VALUES = frozenset(
     {
         "start_time",
+        "user_agent",
         "request_id",
         "downstream_remote_address",
-        "upstream_local_address",
         "bytes_received",
         "bytes_sent",
         "duration_ms",
@@ -35,7 +35,7 @@ MANY_VALUES = frozenset(
     }
 )
 #: Nor of a column in which one value in so many, or more, was a new one.
-_TOO_MANY = 4
+TOO_MANY = 4
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class WholeReader:
         good: pa.Array | None = None
         for index, spec in enumerate(pattern.fields):
             texts = cut.fields[index]
-            if texts.type == FEW and len(texts.dictionary) * _TOO_MANY > lines:
+            if texts.type == FEW and len(texts.dictionary) * TOO_MANY > lines:
                 self._many.add(index)
             values, fine = to_values(texts, spec.type, spec.argument if spec.type == "timestamp" else None)
             if spec.column is not None:
@@ -95,7 +95,7 @@ class WholeReader:
             if fine is not None:
                 good = fine if good is None else pc.and_(good, fine)
         rows = BlockRows(self.format.name, cut.positions, columns, extra_array(extra, len(cut.positions)))
-        return rows if good is None else _filtered(rows, good)
+        return rows if good is None else filter_block_rows(rows, good)
 
 
 @lru_cache(maxsize=256)
@@ -103,7 +103,8 @@ def _plan_of(pattern: Pattern) -> Plan | None:
     return compile_plan(pattern)
 
 
-def _filtered(rows: BlockRows, good: pa.Array) -> BlockRows:
+def filter_block_rows(rows: BlockRows, good: pa.Array) -> BlockRows:
+    """Return the rows where `good` (Boolean) is true."""
     return BlockRows(
         rows.format,
         rows.positions.filter(pl.Series(pl.from_arrow(good), dtype=pl.Boolean)),

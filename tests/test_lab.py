@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.attribution.answers import find_answers, find_evidence
+from tests.attribution.answers import read_truth as read_remote_pods
+from tests.attribution.worlds import read_world
 from tests.lab import config, endpoints, lock, mesh
 from tests.lab.checks import check_recording, read_hosts, read_truth
 from tests.lab.envoy import find_envoy
@@ -73,6 +76,19 @@ def test_every_request_stands_once_in_the_ingress_logs(crash: Path) -> None:
     logged = Counter(request for log in logs for request in read_hosts([log]))
     assert logged == Counter(row["request_id"] for row in truth)
     assert len(truth) > 300
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize("cut", ["cut-live", "cut-final"])
+def test_whoever_answered_is_found_in_the_logs(crash: Path, cut: str) -> None:
+    pods = read_remote_pods(crash)
+    world = read_world(crash / cut / "text")
+    rows = find_answers(world, pods)
+    assert len(rows) > 50
+    assert [row for row in rows if row["final_endpoint"] not in (None, pods[row["request_id"]])] == []
+    evidence = find_evidence(world)
+    assert {row["request_id"] for row in rows} <= evidence
+    assert [row for row in rows if row["final_endpoint"] is None] == []
 
 
 @pytest.mark.envoy

@@ -11,7 +11,7 @@
 --   may_until: Until here, exclusive.
 --   must_from: From here on it must have.
 --   must_until: Until here, exclusive.
---   is_sound: False where another connection may have been the caller's: callers of two clusters fit this one (their networks overlap); or one in five connections from the caller's IP, and three at least, carried nothing that it logged (somebody else has the same IP); or the address was in use within two seconds before or after, on no connection that is held.
+--   is_sound: False where another connection may have been the caller's: callers of two clusters fit this one (their networks overlap); or more than one in five connections from the caller's IP carried nothing that it logged (somebody else has the same IP); or the address was in use within two seconds before or after, on no connection that is held.
 CREATE TABLE caller_windows AS
 WITH joins AS (
     SELECT
@@ -55,7 +55,7 @@ WITH joins AS (
         AND c.opened >= s.first_open AND c.closed <= s.last_open
     LEFT JOIN (SELECT DISTINCT connection_id FROM pairs) AS q USING (connection_id)
     GROUP BY s.ip
-    HAVING count(*) FILTER (q.connection_id IS NULL) > greatest(2, 0.2 * count(*))
+    HAVING count(*) FILTER (q.connection_id IS NULL) > 0.2 * count(*)
 )
 SELECT
     q.call_key, q.connection_id, c.pod,

@@ -125,7 +125,7 @@ spec:
     UNION ALL
     SELECT
         'warning', service, service_port, endpoint,
-        format('{} requests went through connections of {} whose lines are not written yet: TCP lines come when the '
+        format('requests ({}) went through connections of {} whose lines are not written yet: TCP lines come when the '
                || 'connection closes', requests, endpoint),
         'let the gateway write a line when a connection begins, and every minute', s.flush, place
     FROM behind, settings AS s
@@ -133,7 +133,7 @@ spec:
     UNION ALL
     SELECT
         'warning', service, service_port, endpoint,
-        format('{} requests ended at the east-west gateway {}{}, and no log tells which pod behind it answered', requests,
+        format('requests ({}) ended at the east-west gateway {}{}, and no log tells which pod behind it answered', requests,
                endpoint, CASE WHEN endpoint_group IS NULL THEN '' ELSE format(' ({})', endpoint_group) END),
         'give the log of that gateway as well (its TCP lines come only when connections close), or those of the sidecars behind it', NULL, place
     FROM behind
@@ -141,7 +141,7 @@ spec:
     UNION ALL
     SELECT
         'warning', service, service_port, endpoint,
-        format('{} requests through {} fit more than one connection of it: their pods are candidates only', requests, endpoint),
+        format('requests ({}) through {} fit more than one connection of it: their pods are candidates only', requests, endpoint),
         'give the sidecars'' logs as well: they tell by the request id', NULL, place
     FROM behind
     WHERE final_endpoint_basis = 'window'

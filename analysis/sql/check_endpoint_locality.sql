@@ -24,6 +24,9 @@ WITH telling AS (
     SEMI JOIN telling AS t ON t.source = i.source
     WHERE e.endpoint_group IS DISTINCT FROM e.cluster_id
     GROUP BY ALL
+), ordered AS (
+    -- Where no endpoint of the service has a locality, and none is a gateway to others, there is nothing to order.
+    SELECT service, service_port FROM caller_endpoints WHERE region IS NOT NULL OR is_gateway GROUP BY ALL
 )
 SELECT
     'endpoint_locality' AS check_id, 'warning' AS severity, service, service_port, endpoint AS subject,
@@ -32,5 +35,6 @@ SELECT
     'set locality "region/zone" in its ServiceEntry or WorkloadEntry; of pods it comes from the node labels '
     || 'topology.kubernetes.io/region and zone, of a remote network from the locality of its gateway''s pods' AS remedy,
     NULL AS yaml, place.source AS source, place.line AS line
-FROM placed
+FROM placed AS p
+SEMI JOIN ordered AS o ON o.service = p.service AND o.service_port IS NOT DISTINCT FROM p.service_port
 WHERE NOT has_locality;

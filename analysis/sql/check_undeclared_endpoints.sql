@@ -10,8 +10,8 @@ WITH told AS (
 )
 SELECT
     'undeclared_endpoints' AS check_id, 'warning' AS severity, e.service, e.service_port, e.endpoint AS subject,
-    format('{} got {} requests, but none of the snapshots that name {} other endpoints of the service knows it',
-           e.endpoint, e.requests, t.endpoints) AS message,
+    format('{} got requests ({}), but no snapshot knows it; they name other endpoints of the service ({})', e.endpoint,
+           e.requests, t.endpoints) AS message,
     'take a snapshot of the proxy nearer to that time; if it is still there, find out who answers at the address '
     || '(a pod that is gone, an old ServiceEntry, another cluster with the same addresses)' AS remedy,
     NULL AS yaml, s.source, e.first_hop_id & 1099511627775 AS line

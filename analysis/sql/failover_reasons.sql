@@ -37,7 +37,8 @@ WITH traffic AS (
     GROUP BY ALL
 ), stopped AS (
     SELECT service, service_port, bool_or(check_id = 'max_ejection_percent') AS by_percent,
-           bool_or(check_id = 'distribute') AS by_distribute
+           bool_or(check_id = 'distribute') AS by_distribute,
+           bool_or(check_id IN ('max_ejection_percent', 'outlier_detection') AND severity = 'error') AS by_settings
     FROM findings
     GROUP BY ALL
 ), facts AS (
@@ -45,6 +46,7 @@ WITH traffic AS (
         t.*, coalesce(s.failovers, 0) AS failovers, s.worst, coalesce(g.groups, []) AS groups,
         p.primary_group, o.is_set, coalesce(r.ejections, 0) AS ejections, coalesce(r.endpoints, 0) AS ejected_endpoints,
         coalesce(x.by_percent, false) AS by_percent, coalesce(x.by_distribute, false) AS by_distribute,
+        coalesce(x.by_settings, false) AS by_settings,
         t.lost_on_primary + t.lost_nowhere AS lost
     FROM traffic AS t
     LEFT JOIN seen AS s ON s.cluster_id IS NOT DISTINCT FROM t.cluster_id AND s.gateway IS NOT DISTINCT FROM t.gateway
@@ -77,30 +79,36 @@ SELECT
     cluster_id, gateway, service, service_port, failovers, reason,
     CASE reason
         WHEN 'failed_over' THEN format(
-            'failed over from {} to {}: {}, {}{}{}', worst.primary, coalesce(worst.secondary, 'nowhere'), worst.kind,
-            replace(worst.trigger, '_', ' '), CASE WHEN worst.open THEN ', still open at the end of the log' ELSE '' END,
+            '{}: {}, {}{}{}',
+            CASE WHEN worst.primary IS NULL THEN 'requests failed together, of endpoints whose cluster is not known'
+                 WHEN worst.secondary IS NULL THEN format('{} failed, and nobody took over', worst.primary)
+                 ELSE format('failed over from {} to {}', worst.primary, worst.secondary) END,
+            worst.kind, replace(worst.trigger, '_', ' '), CASE WHEN worst.open THEN ', still open at the end of the log' ELSE '' END,
             CASE WHEN failovers > 1 THEN format(' (the worst of {})', failovers) ELSE '' END)
-        WHEN 'no_failures' THEN format('no failover, and no reason for one: none of {} requests was lost', requests)
+            -- Removed endpoints move traffic without outlier detection.
+            || CASE WHEN by_settings AND worst.secondary IS NOT NULL AND worst.trigger NOT IN ('endpoints_removed', 'planned_drain')
+                    THEN '; the settings given would not have done that: the proxies had others' ELSE '' END
+        WHEN 'no_failures' THEN format('no failover, and no reason for one (requests: {}, lost: 0)', requests)
         WHEN 'one_group' THEN format(
-            'no failover, though {} of {} requests were lost: all endpoints known are in {}, so there is nowhere to go',
+            'no failover, though requests were lost ({} of {}): all endpoints known are in {}, so there is nowhere to go',
             lost, requests, groups[1])
         WHEN 'no_outlier_detection' THEN format(
-            'no failover, though {} of {} requests were lost: without outlier detection Istio does not fail over', lost, requests)
+            'no failover, though requests were lost ({} of {}): without outlier detection Istio does not fail over', lost, requests)
         WHEN 'distribute' THEN format(
-            'no failover, though {} of {} requests were lost: distribute fixes where requests go', lost, requests)
+            'no failover, though requests were lost ({} of {}): distribute fixes where requests go', lost, requests)
         WHEN 'max_ejection_percent' THEN format(
-            'no failover, though {} of {} requests were lost: maxEjectionPercent leaves too many failing endpoints in', lost, requests)
+            'no failover, though requests were lost ({} of {}): maxEjectionPercent leaves too many failing endpoints in', lost, requests)
         WHEN 'not_enough_ejected' THEN format(
             'no failover: {} ejections of {} endpoints left {} above 71 percent healthy, or were too short to tell',
             ejections, ejected_endpoints, primary_group)
         WHEN 'no_ejection' THEN format(
-            'no failover: {} of {} requests were lost, but no endpoint failed so often in a row that it was ejected', lost, requests)
+            'no failover: requests were lost ({} of {}), but no endpoint failed so often in a row that it was ejected', lost, requests)
         ELSE CASE
             WHEN len(groups) = 0 OR primary_group IS NULL THEN format(
-                '{} of {} requests were lost; whether another cluster could have served is not known (-i FILE can say '
+                'requests were lost ({} of {}); whether another cluster could have served is not known (-i FILE can say '
                 || 'in which cluster endpoints are)', lost, requests)
             ELSE format(
-                'no failover, though {} of {} requests were lost; whether outlier detection is set is not known (-i a '
+                'no failover, though requests were lost ({} of {}); whether outlier detection is set is not known (-i a '
                 || 'config dump, or the DestinationRules)', lost, requests) END
     END AS sentence
 FROM judged

@@ -9,19 +9,28 @@
 --   candidates: The pods that may have answered.
 --   is_forwarded: True where the entry's endpoint is known to be a proxy that passed the request on.
 CREATE TABLE identified_endpoints AS
-WITH RECURSIVE walks AS (
-    SELECT caller_id AS hop_id, callee_id, is_forwarded, callee_end, pod, is_sure, 1 AS hops FROM request_links
+WITH RECURSIVE onward AS MATERIALIZED (
+    SELECT l.*
+    FROM request_links AS l
+    SEMI JOIN (SELECT callee_id FROM request_links WHERE is_forwarded) AS f ON f.callee_id = l.caller_id
+), walks AS (
+    SELECT caller_id AS hop_id, callee_id, callee_end, pod, is_sure, 1 AS hops FROM request_links WHERE is_forwarded
     UNION ALL
-    SELECT w.hop_id, l.callee_id, w.is_forwarded, l.callee_end, l.pod, w.is_sure AND l.is_sure, w.hops + 1
+    SELECT w.hop_id, l.callee_id, l.callee_end, l.pod, w.is_sure AND l.is_sure, w.hops + 1
     FROM walks AS w
-    JOIN request_links AS l ON l.caller_id = w.callee_id
+    JOIN onward AS l ON l.caller_id = w.callee_id
     WHERE w.hops < 8
+), reached AS (
+    SELECT hop_id, callee_end, pod, is_sure, hops, true AS is_forwarded FROM walks
+    UNION ALL
+    -- Most links end at the pod.
+    SELECT caller_id, callee_end, pod, is_sure, 1, false FROM request_links WHERE NOT is_forwarded
 )
 SELECT
     hop_id,
     CASE WHEN bool_and(is_sure) THEN arg_max(pod, (hops, callee_end)) END AS pod,
     list_sort(list(DISTINCT pod)) AS candidates,
     bool_and(is_forwarded) AS is_forwarded
-FROM walks
+FROM reached
 WHERE pod IS NOT NULL
 GROUP BY hop_id;

@@ -9,8 +9,8 @@
 --   service: Host of the service.
 --   service_port: Port of the service.
 --   basis: config_dump, destination_rule, no_rule (rules were given, none is for this service) or none (nothing tells).
---   is_set: True where outlier detection is set; NULL where nothing tells.
---   max_ejection_percent: Percentage of all endpoints that may be ejected at a time; NULL where it is not set.
+--   is_set: True where outlier detection is set, or active health checks are; NULL where nothing tells.
+--   max_ejection_percent: Percentage of all endpoints that may be ejected at a time, 100 with active health checks; NULL where neither is set.
 --   percent_is_default: True where that is the default.
 --   source: File that says so.
 --   line: Line in that file.
@@ -20,7 +20,9 @@ WITH callers AS (
 ), dumped AS (
     SELECT
         m.cluster_id, m.name, m.observed_at, m.source, c.service, c.service_port,
-        bool_or(starts_with(m.setting, 'outlier_detection')) AS is_set,
+        bool_or(starts_with(m.setting, 'outlier_detection')) AS has_outlier_detection,
+        -- Active health checks take failing endpoints out as well, as many as fail.
+        bool_or(starts_with(m.setting, 'health_checks[')) AS has_health_checks,
         max(TRY_CAST(m.value AS INTEGER)) FILTER (m.setting = 'outlier_detection.max_ejection_percent') AS percent,
         min(m.line) AS line
     FROM mesh_config AS m
@@ -29,7 +31,8 @@ WITH callers AS (
     GROUP BY ALL
 ), by_dump AS (
     SELECT k.*, arg_max(
-        {'is_set': d.is_set, 'percent': d.percent, 'source': d.source, 'line': d.line},
+        {'is_set': d.has_outlier_detection OR d.has_health_checks,
+         'percent': CASE WHEN d.has_health_checks THEN 100 ELSE d.percent END, 'source': d.source, 'line': d.line},
         coalesce(d.observed_at, TIMESTAMPTZ '1970-01-01 00:00:00Z')
     ) AS found
     FROM callers AS k

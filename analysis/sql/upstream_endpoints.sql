@@ -90,7 +90,7 @@ SELECT
     declared_subzone AS subzone,
     coalesce(declared_workload, gateway) AS workload,
     CASE
-        WHEN coalesce(declared_cluster, declared_network, declared_region, pod_cluster) IS NOT NULL THEN 'inventory'
+        WHEN coalesce(declared_cluster, declared_network, pod_cluster) IS NOT NULL THEN 'inventory'
         WHEN coalesce(network_cluster, network_name, network_region) IS NOT NULL OR is_network_gateway THEN 'config'
         WHEN declared IS NOT NULL THEN 'inventory'
         WHEN gateway_address IS NOT NULL THEN 'gateway_log'

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: A shorter beginning of an id says too little.
 LEAST_PREFIX = 4
+#: Of requests that bear one id, so many are drawn; the formats for programs hold all.
+MOST_DRAWN = 20
 #: So many ids are named where a beginning fits several.
 _SHOWN_IDS = 5
 
@@ -87,10 +89,14 @@ def trace(
         found = find_request(session, request_id)
         table = session.sql(_TRACE, {"id": found})
         traces = [list(rows) for _, rows in groupby(table.to_pylist(), lambda row: row["trace"])]
+        drawn = format_ is None and chosen is TableFormat.TABLE
         if len(traces) > 1:
-            say(f"{len(traces)} requests bear this id, as their times and links tell; each is shown by itself")
-        if format_ is None and chosen is TableFormat.TABLE:
-            _draw(session, traces, output, zone, evidence=evidence)
+            shown = (
+                f"the first {MOST_DRAWN} are shown" if drawn and len(traces) > MOST_DRAWN else "each is shown by itself"
+            )
+            say(f"{len(traces)} requests bear this id, as their times and links tell; {shown}")
+        if drawn:
+            _draw(session, traces[:MOST_DRAWN], output, zone, evidence=evidence)
         else:
             write_table(table, chosen, output)
 

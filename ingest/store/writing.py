@@ -359,6 +359,7 @@ class _Ingest:
             raise ValueError("there is no last line without an end")
         writer, facts = self._new_segment(), Facts("", names)
         reader.read(tail, facts, writer.logs)
+        reader.finish(facts, writer.logs)
         writer.see_block(tail)
         return writer, Segment("", tail.offset, reading.facts.bytes_read, (), facts, is_tail=True)
 

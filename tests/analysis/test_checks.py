@@ -14,7 +14,7 @@ import yaml
 
 import hopline
 from analysis import open_session
-from ingest.formats import custom_format
+from ingest.formats import custom_format, load_formats
 from ingest.mesh_formats import find_formats
 from tests.analysis.simulate import CLUSTER, GATEWAY, PODS, START, traffic, write
 
@@ -90,3 +90,17 @@ def test_the_settings_that_are_printed_are_what_they_should_be(tmp_path: Path) -
     keys = custom_format(found.text).keys
     assert keys["upstream_request_attempt_count"] == "upstream_request_attempt_count"
     assert keys["request_id"] == "request_id"
+
+
+def test_nothing_is_left_unsaid_whatever_the_lines(tmp_path: Path) -> None:
+    # Lines of every known format, most of which leave something out; format() of a NULL would be NULL.
+    folder = tmp_path / "cluster1" / "ingress"
+    folder.mkdir(parents=True)
+    for known in load_formats():
+        (folder / f"{known.name}.log").write_text("".join(sample.line.rstrip("\n") + "\n" for sample in known.samples))
+    with hopline.open(tmp_path) as session:
+        assert session.sql("SELECT * FROM findings").num_rows > 0
+        assert session.sql("SELECT * FROM failover_reasons").num_rows > 4
+        assert session.sql("SELECT * FROM findings WHERE message IS NULL OR remedy IS NULL").num_rows == 0
+        assert session.sql("SELECT * FROM failover_reasons WHERE sentence IS NULL").num_rows == 0
+        assert session.sql("SELECT * FROM checks WHERE status = 'not_checked' AND needs IS NULL").num_rows == 0

@@ -25,7 +25,8 @@ def apply(world: World, change: str) -> World:
         seconds = float(rest.removesuffix(" s"))
         return _with_entries(world, lambda row: _shift(row, seconds) if row["role"] == ROLES[kind] else row)
     return {
-        "every second connection without a line": _lose_lines,
+        "every second connection without a line": lambda world: _lose_lines(world, 0, 2),
+        "every third connection without a line": lambda world: _lose_lines(world, 2, 3),
         "ports reused": _reuse_ports,
         "ingress-2 in another cluster with the same addresses": _overlap_networks,
         "ingress-2 in another cluster, through an address of its own": _overlap_behind_two_addresses,
@@ -49,9 +50,9 @@ def _shift(row: Row, seconds: float) -> Row:
     return {**row, "start_time": row["start_time"] + timedelta(seconds=seconds)}
 
 
-def _lose_lines(world: World) -> World:
+def _lose_lines(world: World, first: int, step: int) -> World:
     lines = sorted((row for row in world.entries if row["role"] == "east_west"), key=lambda row: row["start_time"])
-    lost = {(row["source"], row["line"]) for row in lines[::2]}
+    lost = {(row["source"], row["line"]) for row in lines[first::step]}
     return _with_entries(world, lambda row: None if (row["source"], row["line"]) in lost else row)
 
 

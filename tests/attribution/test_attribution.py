@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import tomllib
-from collections import Counter, defaultdict
-from datetime import timedelta
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import analysis
-from tests.attribution.changes import apply, end_of
+from tests.attribution.answers import find_answers, find_evidence, read_truth
+from tests.attribution.changes import apply
 from tests.attribution.worlds import World, ask, read_world
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = tomllib.loads((HERE / "cases.toml").read_text())["case"]
-#: Starts and durations are whole milliseconds.
-FLOORED = timedelta(milliseconds=3)
-
-_QUERY = """
-SELECT request_id, final_endpoint, final_endpoint_basis, final_endpoint_candidates
-FROM hops WHERE role = 'ingress' AND request_id IS NOT NULL
-"""
 
 
 def _name(case: dict[str, Any]) -> str:
@@ -41,34 +32,6 @@ def _read(case: dict[str, Any]) -> tuple[Path, World]:
     return folder, read_world(folder / case["cut"], folder / "inventory")
 
 
-def _truth(folder: Path) -> dict[str, str]:
-    """Return the address of the pod of cluster2 that answered, by request id, as its client saw it."""
-    with gzip.open(folder / "truth.csv.gz", "rt") as file:
-        rows = [row for row in csv.DictReader(file) if row["cluster"] == "cluster2"]
-    # frontend-c2-3 listens at 127.2.1.3:8080.
-    return {row["request_id"]: f"127.2.1.{row['pod'].rpartition('-')[2]}:8080" for row in rows}
-
-
-def _evidence(world: World) -> set[str]:
-    """Return the ids of requests with a sidecar's line, or one east-west line of their address and time."""
-    connections = defaultdict(set)
-    for row in world.entries:
-        if row["role"] == "east_west":
-            connections[row["downstream_remote_address"]].add(
-                (row["start_time"], end_of(row), row["upstream_local_address"])
-            )
-    sidecars = {row["request_id"] for row in world.entries if row["role"] == "sidecar_inbound"}
-    found = set()
-    for row in world.entries:
-        if row["role"] == "ingress" and row["request_id"]:
-            end = end_of(row)
-            spans = connections[row["upstream_local_address"]]
-            near = {own for first, last, own in spans if first <= end + FLOORED and last >= end - FLOORED}
-            if len(near) == 1 or row["request_id"] in sidecars:
-                found.add(row["request_id"])
-    return found
-
-
 @pytest.mark.parametrize("case", CASES, ids=_name)
 def test_no_request_is_given_a_wrong_pod(case: dict[str, Any]) -> None:
     folder, world = _read(case)
@@ -81,8 +44,8 @@ def test_no_request_is_given_a_wrong_pod(case: dict[str, Any]) -> None:
     for change in changes:
         world = apply(world, change)
         lines = lines if change.endswith(" s") else apply(lines, change)
-    truth = _truth(folder)
-    rows = [row for row in ask(world, _QUERY, analysis.Options(networks=networks)) if row["request_id"] in truth]
+    truth = read_truth(folder)
+    rows = find_answers(world, truth, analysis.Options(networks=networks))
     held = {row["request_id"] for row in world.entries if row["role"] == "ingress"}
     assert Counter(row["request_id"] for row in rows) == Counter(truth.keys() & held)
     assert len(rows) >= 30
@@ -91,7 +54,7 @@ def test_no_request_is_given_a_wrong_pod(case: dict[str, Any]) -> None:
     assert wrong == []
     assert {row["final_endpoint_basis"] for row in rows} == set(case["bases"])
     if case.get("every_line"):
-        evidence = _evidence(lines)
+        evidence = find_evidence(lines)
         assert evidence & {row["request_id"] for row in rows}
         assert [row for row in rows if row["request_id"] in evidence and row["final_endpoint"] is None] == []
     if case.get("candidates"):

@@ -1,4 +1,4 @@
-"""`python -m tests.bench generate|ingest|hops`: make logs with their truth, measure the reading or the joining."""
+"""`python -m tests.bench generate|ingest|hops|store`: make logs with their truth, measure what is done with them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.comparison import Outcome, compare
+from tests.bench import reporting
+from tests.bench.comparison import Outcome, compare, read_large
 from tests.bench.corpus import Corpus, write_corpus
 from tests.bench.hop_join import measure_hops
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
 from tests.bench.report import put_between_marks, to_markdown
-from tests.bench.reporting import describe, measure_log, measure_store
+from tests.bench.store import measure_store
 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -48,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--repeat", type=int, default=1, help="runs of each reader, of which the fastest counts")
     verb.add_argument("--only", help="readers whose name holds this, such as hopline or duckdb")
     verb.add_argument("--folder", type=Path, help="where the logs are made and kept (default: a temporary one)")
+    verb.add_argument("--large", type=read_size, help="also let hopline read so much text, to see its memory")
     verb.add_argument("--note", default="", help="something to say below the table")
     verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
     verb = verbs.add_parser("hops", help="measure the join of requests with the connections of an east-west gateway")
@@ -58,7 +60,15 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--size", type=read_size, default=10**9, help="of the log; of the store's model too")
     verb.add_argument("--requests", type=int, default=10**8, help="entries in the store; 0 leaves it out")
     verb.add_argument("--write", action="store_true", help="put the figures into docs/performance.md as well")
+    verb = verbs.add_parser("store", help="measure hopline ingest, and questions to a store of a month")
+    verb.add_argument("--size", type=read_size, default=10**9)
+    verb.add_argument("--rows", type=int, default=100_000_000)
+    verb.add_argument("--folder", type=Path, help="where text and store are made and kept (default: a temporary one)")
+    verb.add_argument("--note", default="", help="something to say below the table")
+    verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
     options = parser.parse_args(arguments)
+    if options.verb == "store":
+        return _store(options)
     if options.verb == "report":
         return _report(options)
     if options.verb == "generate":
@@ -97,15 +107,17 @@ def _hops(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    steps = [partial(measure_log, options.size)]
+    steps = [partial(reporting.measure_log, options.size)]
     if options.requests:
-        steps.append(partial(measure_store, options.requests, size=options.size))
+        steps.append(partial(reporting.measure_store, options.requests, size=options.size))
     machine, found = describe_machine(), []
     for step in steps:
         with TemporaryDirectory(prefix="hopline-bench-") as folder:
             found.append(step(folder=Path(folder)))
-        _say(describe(found[-1]))
-    text = "\n".join(f"- {describe(one)}" for one in found) + f"\n\n{datetime.now(UTC):%Y-%m-%d}, {machine}.\n"
+        _say(reporting.describe(found[-1]))
+    text = (
+        "\n".join(f"- {reporting.describe(one)}" for one in found) + f"\n\n{datetime.now(UTC):%Y-%m-%d}, {machine}.\n"
+    )
     print(text, end="")
     if options.write:
         put_between_marks(_PAGE, "report", text)
@@ -116,7 +128,10 @@ def _ingest(options: argparse.Namespace) -> int:
     machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
 
     def run(folder: Path) -> list[Outcome]:
-        return list(compare(options.size, folder, repeat=options.repeat, only=options.only, say=_say))
+        outcomes = list(compare(options.size, folder, repeat=options.repeat, only=options.only, say=_say))
+        if options.large:
+            outcomes.append(read_large(options.size, options.large, folder, say=_say))
+        return outcomes
 
     if options.folder is not None:
         outcomes = run(options.folder)
@@ -128,6 +143,17 @@ def _ingest(options: argparse.Namespace) -> int:
     if options.write:
         put_between_marks(_PAGE, "ingest", table)
     return 1 if any(outcome.differences for outcome in outcomes) else 0
+
+
+def _store(options: argparse.Namespace) -> int:
+    machine, date = describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}"
+    with TemporaryDirectory(prefix="hopline-bench-") as scratch:
+        table = measure_store(options.size, options.rows, options.folder or Path(scratch), _say)
+    table += f"\n\n{date}, {machine}{f'; {options.note}' if options.note else ''}.\n"
+    print(table)
+    if options.write:
+        put_between_marks(_PAGE, "store", table)
+    return 0
 
 
 def _say(text: str) -> None:

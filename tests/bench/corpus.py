@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -54,6 +55,25 @@ def write_corpus(corpus: Corpus, folder: Path) -> tuple[Path, Truth]:
                 break
     truth.write(truth_path(path), corpus=asdict(corpus), bytes=size)
     return path, truth
+
+
+def pack_corpus(corpus: Corpus, plain: Path) -> Path:
+    """Write the log in `plain` once more, compressed as `corpus` is, with its truth; returns the path."""
+    path = plain.with_name(corpus.name)
+    with plain.open("rb") as file, _opened(path, corpus.compression) as packed:
+        shutil.copyfileobj(file, packed, 4 << 20)
+    shutil.copyfile(truth_path(plain), truth_path(path))
+    return path
+
+
+def repeat_corpus(path: Path, times: int) -> Path:
+    """Write a log `times` times after itself, and return the path; its counts and sums are so many times as large."""
+    repeated = path.with_name(f"{path.stem}-{times}-times{path.suffix}")
+    with repeated.open("wb") as out:
+        for _ in range(times):
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, out, 4 << 20)
+    return repeated
 
 
 def truth_path(path: Path) -> Path:

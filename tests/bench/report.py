@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.bench.comparison import Outcome
 from tests.bench.machine import versions
+from tests.bench.targets import judge
 
 _HEAD = ("Reader", "MB/s", "against hopline", "CPU s/GB", "Peak MB", "Rows found", "Version")
 _BEGIN, _END = "<!-- bench {name}: begin -->", "<!-- bench {name}: end -->"
@@ -22,7 +23,13 @@ def to_markdown(outcomes: Sequence[Outcome], *, date: str, machine: str) -> str:
     ]
     rule = "|" + "|".join("-" * (width + 1) + (":" if 0 < i < 6 else "-") for i, width in enumerate(widths)) + "|"
     problems = [f"- {o.contest.title}: {text}" for o in outcomes for text in (o.problem, *o.differences) if text]
-    return "\n".join([lines[0], rule, *lines[1:], "", f"{date}, {machine}.", *problems]) + "\n"
+    targets = [
+        f"| {target.name} | {target.wanted} | {target.measured} | {'yes' if target.met else 'no'} |"
+        for target in judge(outcomes)
+    ]
+    if targets:
+        targets = ["", "| hopline's target | Wanted | Measured | Met |", "|---|---:|---:|---|", *targets]
+    return "\n".join([lines[0], rule, *lines[1:], *targets, "", f"{date}, {machine}.", *problems]) + "\n"
 
 
 def _row(outcome: Outcome, first: Outcome) -> tuple[str, ...]:

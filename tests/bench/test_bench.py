@@ -14,11 +14,12 @@ import pytest
 
 import ingest
 from tests.bench import reporting
-from tests.bench.comparison import CONTESTS, Contest, read_back, run_contest
-from tests.bench.corpus import Corpus, truth_path, write_corpus
+from tests.bench.comparison import CONTESTS, Contest, Outcome, read_back, read_large, run_contest
+from tests.bench.corpus import Corpus, pack_corpus, truth_path, write_corpus
 from tests.bench.lines import Rates
 from tests.bench.measurement import measure
 from tests.bench.report import put_between_marks, to_markdown
+from tests.bench.targets import judge
 from tests.bench.truth import COLUMNS, Truth
 
 SMALL = Corpus(size=5 * 10**6, rates=Rates(odd=0.01, ambiguous=0.005, broken=0.01, messages=0.01))
@@ -113,6 +114,36 @@ def test_a_reader_that_is_not_there_is_a_row_of_the_table(folder: Path, tmp_path
     assert "no-such-reader" in measured.problem
     outcome = run_contest(Contest("Nobody", "no-such-reader", "text"), folder / SMALL.name, tmp_path / "out")
     assert "| Nobody | KeyError: 'no-such-reader'" in to_markdown([outcome], date="today", machine="this one")
+
+
+def test_a_packed_log_is_the_plain_one(folder: Path) -> None:
+    packed = pack_corpus(replace(SMALL, compression="gzip"), folder / SMALL.name)
+    assert gzip.decompress(packed.read_bytes()) == (folder / SMALL.name).read_bytes()
+    assert Truth.read(truth_path(packed)) == Truth.read(truth_path(folder / SMALL.name))
+
+
+def test_a_large_log_is_the_small_one_many_times(tmp_path: Path) -> None:
+    folder, corpus = tmp_path, Corpus(size=10**6)
+    write_corpus(corpus, folder)
+    outcome = read_large(corpus.size, 2 * corpus.size, folder, say=lambda text: None)
+    assert (outcome.problem, outcome.differences) == ("", ())
+    assert outcome.bytes == 2 * (folder / corpus.name).stat().st_size
+    assert [path.name for path in folder.glob("*times*")] == []
+    table = json.loads(truth_path(folder / corpus.name).read_text(encoding="utf-8"))
+    truth_path(folder / corpus.name).write_text(json.dumps(table | {"rejected": 1}), encoding="utf-8")
+    assert read_large(corpus.size, corpus.size, folder, say=lambda text: None).differences[0].startswith("rejects:")
+
+
+def test_targets_are_ratios_within_a_run() -> None:
+    def outcome(reader: str, seconds: float, kind: str = "text") -> Outcome:
+        return Outcome(Contest(reader, reader, kind), 10**9, seconds, 1, 2 * 10**9, 1)
+
+    found = {target.name: target for target in judge([outcome("hopline-2", 5), outcome("chdb", 6)])}
+    assert found["text, against ClickHouse `splitByChar`"].measured == "1.20 x"
+    assert found["text, against ClickHouse `splitByChar`"].met
+    assert not found["peak MB of all processes, 1.0 GB of text"].met
+    assert found["text, MB/s with 2 workers"].met
+    assert len(found) == 3
 
 
 def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:

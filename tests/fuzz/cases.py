@@ -10,7 +10,7 @@ import lzma
 import tarfile
 import traceback
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -25,8 +25,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import ingest
+from ingest.access_log import Origin
 from ingest.contents import open_contents
 from ingest.errors import HoplineError
+from ingest.formats import LogFormat
+from ingest.log_reader import BlockReader
+from ingest.unwrapping import Unwrapper
 
 #: What a line's neighbours may change: its number, and what is said about the proxy by all lines together.
 _SHARED_COLUMNS = frozenset({"line", "source", "role"})
@@ -70,11 +74,11 @@ class Here:
     def __init__(self, *_: object, **__: object) -> None:
         pass
 
-    def submit(self, work: Callable[[Any], Any], job: Any) -> Future[Any]:
+    def submit(self, work: Callable[..., Any], *job: Any) -> Future[Any]:
         """Run the work."""
         done: Future[Any] = Future()
         try:
-            done.set_result(work(job))
+            done.set_result(work(*job))
         except Exception as error:
             done.set_exception(error)
         return done
@@ -175,6 +179,7 @@ def check(case: Case) -> Problem | None:
             problems = chain(_check_counts(case, tables), _check_bytes(case, tables, str(path)))
             if case.group and case.is_fair and not case.joins:
                 problems = chain(problems, _check_neighbours(case, tables))
+            problems = chain(problems, _check_paths(case, path, tables))
             return next(iter(problems), None)
         except HoplineError as error:
             # An inventory that is none may be refused, and a compressed stream that gives nothing; no other log.
@@ -287,6 +292,29 @@ def _check_neighbours(case: Case, tables: Tables) -> Iterator[Problem]:
             }
             if wrong:
                 yield Problem(f"a neighbour is changed: {sorted(wrong)}", f"line {line_number}: {wrong}")
+
+
+def _check_paths(case: Case, path: Path, tables: Tables) -> Iterator[Problem]:
+    """Blocks read as a whole become what their lines become one by one."""
+    with mock.patch.object(BlockReader, "for_formats", _reader_of_lines):
+        others = _read(case, path)
+    assert others is not None
+    for name in ("rows", "rejects"):
+        mine, theirs = (sorted(getattr(each, name), key=_place) for each in (tables, others))
+        if mine != theirs:
+            yield Problem(f"the two paths differ in {name}", f"{mine}\n{theirs}")
+    if tables.fates != others.fates:
+        yield Problem("the two paths differ in what is neither", f"{tables.fates}\n{others.fates}")
+
+
+def _reader_of_lines(
+    origin: Origin, formats: Sequence[LogFormat], unwrapper: Unwrapper, *, is_binary: bool = False
+) -> BlockReader:
+    return BlockReader(origin, tuple(formats), unwrapper, is_binary)
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, int]:
+    return row["source"], row["line"]
 
 
 def _rows_alone(lines: tuple[bytes, ...], case: Case) -> tuple[dict[str, Any] | None, ...]:

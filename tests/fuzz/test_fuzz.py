@@ -1,6 +1,6 @@
 """Hostile files: some in every run, as long as wanted in `make soak`.
 
-HOPLINE_SOAK_SECONDS (default 1800) is the time, HOPLINE_SOAK_SEED the beginning (default: the time of day, printed),
+HOPLINE_SOAK_SECONDS (default 3600) is the time, HOPLINE_SOAK_SEED the beginning (default: the time of day, printed),
 HOPLINE_SOAK_FINDINGS a folder that keeps what is found.
 """
 
@@ -29,7 +29,7 @@ def test_some_hostile_files() -> None:
 
 @pytest.mark.soak
 def test_hostile_files_for_long() -> None:
-    seconds = float(os.environ.get("HOPLINE_SOAK_SECONDS", "1800"))
+    seconds = float(os.environ.get("HOPLINE_SOAK_SECONDS", "3600"))
     seed = int(os.environ.get("HOPLINE_SOAK_SEED") or time.time_ns() % 10**9)
     keep = os.environ.get("HOPLINE_SOAK_FINDINGS")
     cases, findings = run_campaign(seconds, seed, keep=Path(keep) if keep else None)

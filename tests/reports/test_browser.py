@@ -192,7 +192,8 @@ def test_a_click_with_the_mouse_on_a_failure_leads_to_its_lines(
 ) -> None:
     with browser.open(page_of("crash")) as page:
         bar = page.run(
-            "(() => { const d = document.querySelector('.chart'); d.scrollIntoView({block: 'start', behavior: 'instant'});"
+            "(() => { const d = document.querySelector('.chart');"
+            " d.scrollIntoView({block: 'start', behavior: 'instant'});"
             " const n = d._fullData.findIndex((t) => /^kind-/.test(t.meta));"
             " const bars = [...d.querySelectorAll(`.${d._fullData[n].xaxis}${d._fullData[n].yaxis} .point path`)]"
             ".map((p) => p.getBoundingClientRect()).filter((r) => r.height > 8);"

@@ -11,6 +11,7 @@ import pytest
 
 import hopline
 from hopline import Options
+from hopline.workspace import open_logs
 from ingest.errors import QueryError, UsageError
 from ingest.store import open_store
 from tests.analysis.test_sandbox import FORBIDDEN
@@ -56,11 +57,18 @@ def test_nothing_that_is_asked_changes_a_store(world: World, query: str) -> None
 
 def test_simple_questions_build_nothing(world: World) -> None:
     world.ingest(world.write("a.log", make_lines(0, 5)))
-    with hopline.open(world.store) as session:
+    with open_logs(world.store) as session:
         base = set(session._built)
         session.sql("SELECT method, count(*) FROM access_log GROUP BY ALL")
         session.sql("SELECT * FROM access_log WHERE request_id = '00000003-53c1-4c0f-9a5e-4a9d0d3b7c11'")
+        session.sql(
+            "SELECT upstream_host, count(*) AS requests FROM access_log WHERE path <> $p GROUP BY ALL", {"p": "x"}
+        )
         assert session._built - base == {"access_log"}, "a view, nothing else"
+        session.sql("WITH hops AS (SELECT 1 AS x) SELECT * FROM hops JOIN routes ON true")
+        assert "routes" in session._built
+        session.sql("SELECT service, sum(requests) AS requests FROM traffic GROUP BY ALL")
+        assert "traffic" in session._built
 
 
 def test_a_lookup_skips_row_groups_by_their_bloom_filters(world: World) -> None:
