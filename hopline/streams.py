@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hopline.workspace import is_store
+from ingest.errors import UsageError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -24,7 +27,7 @@ def read_logs(
     are; nothing is attributed, as that takes all of them. `see_rejects` is called with a table (source, line, reason,
     raw) of the lines of a block that could not be read; without it, a warning says at the end how many there were. A
     source that cannot be read, or not to its end, is a warning as well. Reading raises SourceError when nothing at
-    all could be read.
+    all could be read; UsageError is raised for a store, which `hopline.open` takes.
 
     >>> import hopline
     >>> sum(batch.num_rows for batch in hopline.read_logs("sample_logs/crash/cluster1/ingress/ingress-1.log"))
@@ -36,6 +39,10 @@ def read_logs(
     from ingest import schema
 
     named = [logs] if isinstance(logs, str | Path) else logs
+    for log in named:
+        if is_store(Path(log)):
+            hint = f"hopline.open({str(log)!r}).stream('FROM access_log') streams what it holds"
+            raise UsageError(f"{log} is a store, whose logs were read already", hint=hint)
     format_files = [log_format_from] if isinstance(log_format_from, str | Path) else log_format_from
     lost = 0
 

@@ -25,7 +25,7 @@ def shell(selection: Selection, *, format_: ListFormat = None, timeout: Timeout 
     On a terminal there are completion (Tab), history, and a pager for long answers, and Ctrl-C stops a query. From a
     pipe, statements are read from standard input, and the first that fails ends it with exit code 1:
 
-    echo "FROM failovers; FROM slowest(top := 5);" | hopline shell logs/
+    hopline shell logs/ < questions.sql
     """
     chosen = choose_format(format_, None)
     if any(log.rpartition("=")[2] == "-" for log in selection.merge().logs or ()):

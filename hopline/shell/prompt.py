@@ -50,23 +50,25 @@ def converse(interpreter: Interpreter) -> None:
         key_bindings=_bind_keys(),
         enable_open_in_editor=True,
     )
-    while True:
-        try:
-            text = session.prompt()
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            return
-        try:
-            for statement in split_statements(text.splitlines(keepends=True)):
-                _run(interpreter, statement)
-        except LeaveError:
-            return
+    # From here on Ctrl-C ends what is going on, and never the shell.
+    with _cancellable():
+        while True:
+            try:
+                text = session.prompt()
+            except (KeyboardInterrupt, _CancelledError):
+                continue
+            except EOFError:
+                return
+            try:
+                _run(interpreter, text)
+            except LeaveError:
+                return
 
 
-def _run(interpreter: Interpreter, statement: str) -> None:
+def _run(interpreter: Interpreter, text: str) -> None:
+    """Run what was typed, up to the first statement that fails or is stopped."""
     try:
-        with _cancellable():
+        for statement in split_statements(text.splitlines(keepends=True)):
             interpreter.run(statement)
     except HoplineError as error:
         say_error(str(error), error.hint)

@@ -41,10 +41,14 @@ def test_a_stream_is_stopped_when_its_time_is_up(session: Session) -> None:
 
 
 def test_an_interrupt_stops_the_query_at_once(session: Session) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        session.sql(ENDLESS)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            session.sql(ENDLESS)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < 10
     assert session.sql("SELECT 1 AS one").to_pylist() == [{"one": 1}]
 

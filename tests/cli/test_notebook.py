@@ -20,6 +20,7 @@ import pyarrow as pa
 import pytest
 
 import hopline
+from hopline.cli import run
 from ingest import schema
 
 HOME = Path(__file__).resolve().parents[2]
@@ -182,6 +183,16 @@ def test_read_logs_loses_nothing_in_silence(tmp_path: Path) -> None:
         hopline.read_logs(good).read_all()
     with pytest.raises(hopline.SourceError, match="nowhere"):
         hopline.read_logs(tmp_path / "nowhere.log").read_all()
+
+
+def test_a_store_is_opened_and_not_read(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    assert run(["ingest", str(HOME / "sample_logs" / "article"), "--store", store]) == 0
+    with pytest.raises(hopline.UsageError, match="is a store") as caught:
+        hopline.read_logs(store)
+    assert "stream('FROM access_log')" in (caught.value.hint or "")
+    with hopline.open(store) as opened:
+        assert opened.stream("FROM access_log").read_all().num_rows == opened.requests.num_rows == 2
 
 
 def test_a_compiled_format_is_a_value() -> None:

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.docs.queries import is_answered, renew_answers
+
 HOME = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ELISION = "..."
@@ -33,10 +35,9 @@ class Example:
 
 
 def find_pages() -> list[Path]:
-    """Return every page that may hold console blocks."""
-    return sorted(
-        page for page in (HOME / "README.md", *(HOME / "docs").rglob("*.md")) if _BLOCK.search(page.read_text())
-    )
+    """Return every page that holds console blocks, or has its SQL answered."""
+    pages = (HOME / "README.md", *(HOME / "docs").rglob("*.md"))
+    return sorted(page for page in pages if _BLOCK.search(text := page.read_text()) or is_answered(text))
 
 
 def read_examples(block: str) -> Iterator[Example]:
@@ -97,7 +98,7 @@ def fit(shown: tuple[str, ...], real: list[str]) -> list[str]:
 
 
 def renew(page: Path, folder: Path) -> str:
-    """Return the text of `page` with the output of every command as it is now."""
+    """Return the text of `page` with the output of every command, and the answer to every query, as it is now."""
 
     def write_block(match: re.Match[str]) -> str:
         lines: list[str] = []
@@ -105,4 +106,4 @@ def renew(page: Path, folder: Path) -> str:
             lines += [f"$ {example.command}", *fit(example.output, run_example(example.command, folder))]
         return "```console\n" + "\n".join(lines) + "\n```"
 
-    return _BLOCK.sub(write_block, page.read_text())
+    return _BLOCK.sub(write_block, renew_answers(page.read_text()))

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import inspect
-import io
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import typer
 
-import ingest
-from analysis import Session, open_session
 from analysis.catalog import Relation, public_relations
 from analysis.column_types import column_types
 from hopline.cli import app
 from hopline.selection import Selection
-from hopline.writers.grid import write_grid
 from ingest.containers import CONTAINERS
 from ingest.envelopes import ENVELOPES
 from ingest.flags import load_flags
 from ingest.formats import LogFormat, load_formats
 from ingest.operators import load_operators
+from tests.docs.api import write_api
+from tests.docs.queries import answer, open_logs
 
-HOME = Path(__file__).resolve().parents[2]
 #: Rows of an example's answer that a page shows.
 _MOST_EXAMPLE_ROWS = 10
 _CLI = """\
@@ -40,6 +32,7 @@ Standard output carries data only; messages, warnings and progress go to standar
 | 0 | ok; a source that could not be read among others that could is a warning |
 | 1 | nothing could be read, the query failed, or the output could not be written |
 | 2 | usage: an argument is wrong |
+| 3 | an objective that was asked for was missed, or the logs cannot show that it was met |
 | 130 | interrupted |
 
 **Times** (`--since`, `--until`, `--mark`) are RFC 3339 (`2026-11-09T00:06:19Z`, `2026-11-09T01:06+01:00`), a date
@@ -171,27 +164,15 @@ def _write_relation(relation: Relation, types: Any) -> str:
 
 def _write_call(relation: Relation) -> str:
     """Return how a macro is called: its signature, its parameters, and an example with what it answers."""
-    shown = io.BytesIO()
-    write_grid(_sample().sql(relation.example or "").slice(0, _MOST_EXAMPLE_ROWS), shown)
+    shown = answer(open_logs("sample_logs/crash"), relation.example or "", _MOST_EXAMPLE_ROWS)
     parameters = _write_table(
         ("parameter", "default", "meaning"),
         [(f"`{each.name}`", f"`{each.default}`" if each.default else "", each.comment) for each in relation.parameters],
     )
     return (
         f"```sql\nFROM {relation.signature}\n```\n\n{parameters}\n"
-        f"On `sample_logs/crash`:\n\n```sql\n{relation.example}\n```\n\n```text\n{shown.getvalue().decode()}```\n\n"
+        f"On `sample_logs/crash`:\n\n```sql\n{relation.example}\n```\n\n```text\n{shown}```\n\n"
     )
-
-
-@cache
-def _sample() -> Session:
-    """The logs that examples ask about; the paths in them are those of the repository's root."""
-    folder = tempfile.TemporaryDirectory()
-    with contextlib.chdir(HOME):
-        session = open_session(ingest.parse(["sample_logs/crash"], folder=Path(folder.name), workers=1))
-    atexit.register(folder.cleanup)
-    atexit.register(session.close)
-    return session
 
 
 def write_formats() -> str:
@@ -269,4 +250,5 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/formats.md": write_formats,
     "docs/reference/flags.md": write_flags,
     "docs/reference/operators.md": write_operators,
+    "docs/reference/python.md": write_api,
 }

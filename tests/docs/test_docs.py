@@ -1,6 +1,9 @@
 """What the documentation shows is what the program does."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 
 from tests.docs.consoles import HOME, find_pages, renew
 from tests.docs.pages import PAGES
+from tests.docs.pythons import find_blocks
 
 MARKDOWN = sorted([*HOME.glob("*.md"), *(HOME / "docs").rglob("*.md"), *(HOME / "sample_logs").rglob("*.md")])
 
@@ -22,6 +26,30 @@ def test_shown_output_is_real(page: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
     assert page.read_text() == renew(page, work), "the output shown is stale: make docs"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in MARKDOWN if find_blocks(page.read_text())],
+    ids=lambda page: str(page.relative_to(HOME)),
+)
+def test_python_that_is_shown_runs(page: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    if "<!-- python goes on with what commands have written -->" in page.read_text():
+        renew(page, work)
+    else:
+        (work / "sample_logs").symlink_to(HOME / "sample_logs")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.docs.pythons", str(page)],
+        cwd=work,
+        env={**os.environ, "PYTHONPATH": str(HOME)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: str(page.relative_to(HOME)))
