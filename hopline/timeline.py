@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import PurePath
+from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,8 @@ Row = Mapping[str, Any]
 
 _WIDTH = 100
 _INDENT = "  "
+#: Cells that words need to be folded into; with fewer they are cut.
+_LEAST_ROOM = 20
 _LABELS = {
     "first_spill": "first spill",
     "full_failover": "full failover",
@@ -145,8 +148,20 @@ def _write_events(failover: Row, events: Iterable[Row], screen: Screen, zone: Zo
     if not rows:
         return []
     names, times = (max(cell_len(row[column]) for row in rows) for column in (0, 1))
-    lines = [f"{_INDENT}{name:<{names}}  {when:<{times}}  {words}".rstrip() for name, when, words in rows]
-    return [_cut(make_printable(line), screen) for line in lines]
+    lines: list[str] = []
+    for name, when, words in rows:
+        head = make_printable(f"{_INDENT}{name:<{names}}  {when:<{times}}  ")
+        lines += [_cut(line.rstrip(), screen) for line in _fold(head, make_printable(words), screen)]
+    return lines
+
+
+def _fold(head: str, words: str, screen: Screen) -> list[str]:
+    """Return `head` and the words after it; those that a screen has no room for go on below where they began."""
+    room = (screen.width or _WIDTH) - cell_len(head)
+    if screen.width is None or room < _LEAST_ROOM or cell_len(words) <= room:
+        return [head + words]
+    first, *rest = wrap(words, room)
+    return [head + first, *(" " * cell_len(head) + line for line in rest)]
 
 
 def _cut(line: str, screen: Screen) -> str:

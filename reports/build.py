@@ -25,6 +25,7 @@ from reports.model import (
     Mark,
     Phase,
     Report,
+    Shift,
     Source,
     Totals,
     Verdict,
@@ -40,6 +41,7 @@ from reports.wording import Clock
 _MOST_ENDPOINTS = 500
 _MOST_EJECTION_LINES = 60
 _MOST_FINDINGS = 100
+_MOST_SHIFTS = 100
 
 
 class ReportSession(Protocol):
@@ -71,6 +73,10 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
         "SELECT * FROM endpoints\n"
         "ORDER BY service, service_port, subset,\n"
         "    list_position(['primary', 'secondary', 'unknown', 'none'], group_role), endpoint_group, endpoint",
+    ),
+    "shifts": (
+        "When did the split of the requests of a service change, without a failover?",
+        "SELECT * FROM shifts ORDER BY shift_id",
     ),
     "findings": (
         "What does not agree with what was declared, or would not work when it is needed?",
@@ -108,6 +114,7 @@ def build_report(
     phases = tuple(_make_phases(tables["phases"], failovers))
     sources = tuple(_make_source(row) for row in tables["sources"])
     events = tuple(make_record(Event, row) for row in tables["events"])
+    shifts = tuple(make_record(Shift, row) for row in tables["shifts"][:_MOST_SHIFTS])
     findings = tuple(make_record(Finding, row) for row in tables["findings"][:_MOST_FINDINGS])
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, events=events, sources=sources, most=most_scenes)
@@ -117,7 +124,7 @@ def build_report(
     if _asks_anything(asked):
         figures.insert(0, Figure("verdicts", None, *_VERDICTS))
     figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
-    evidence = collect_evidence(session, _list_places(events, built.scenes, findings), redaction)
+    evidence = collect_evidence(session, _list_places((*events, *shifts), built.scenes, findings), redaction)
     report = Report(
         schema_version=SCHEMA_VERSION,
         hopline_version=find_version(),
@@ -139,6 +146,7 @@ def build_report(
         endpoints=tuple(make_record(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
         sources=sources,
         rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
+        shifts=shifts,
         findings=findings,
         evidence=evidence,
         figures=(*figures, *built.figures),
@@ -227,7 +235,9 @@ def find_version() -> str | None:
         return None
 
 
-def _list_places(events: Sequence[Event], scenes: Sequence[Scene], findings: Sequence[Finding]) -> Iterator[Place]:
+def _list_places(
+    events: Sequence[Event | Shift], scenes: Sequence[Scene], findings: Sequence[Finding]
+) -> Iterator[Place]:
     """Yield the lines that a page shows, the most important first."""
     for event in events:
         for source, line in ((event.source, event.line), (event.before_source, event.before_line)):

@@ -20,6 +20,7 @@ def cut_incident(report: Report, incident_id: str) -> Report:
     events = tuple(e for e in report.events if e.failover_id in ids)
     shown = set(_list_places(scenes))
     shown |= {(finding.source, finding.line) for finding in report.findings}
+    shown |= {(shift.source, shift.line) for shift in report.shifts}
     shown |= {place for e in events for place in ((e.source, e.line), (e.before_source, e.before_line))}
     kept = {None, *(scene.scene_id for scene in scenes)}
     return replace(

@@ -76,6 +76,7 @@ def _write_report(report: Report, charts: Mapping[str, str]) -> Iterator[str]:
         yield from ("## The whole log", "")
         yield from _show_charts(report, overviews, charts)
     yield from _write_endpoints(report)
+    yield from _write_shifts(report)
     yield from _write_findings(report)
     yield from _write_questions(report)
     yield from _write_sources(report)
@@ -317,6 +318,24 @@ def _write_endpoints(report: Report) -> Iterator[str]:
     yield from _write_table(head, rows, right=range(4, 10))
     if len(report.endpoints) > 50:
         yield from (f"{write_counted(len(report.endpoints) - 50, 'more endpoint')} not listed here.", "")
+
+
+def _write_shifts(report: Report) -> Iterator[str]:
+    """Write where the split of requests changed for good without a failover."""
+    if not report.shifts:
+        return
+    clock = Clock(report.time_zone, dated=True)
+    yield from ("## Shifts", "")
+    rows = [
+        (
+            escape(write_service(shift.service, shift.service_port, shift.subset)),
+            clock.write_interval(shift.earliest, shift.latest),
+            escape(shift.note or "-", 300),
+            escape(f"{_cut_path(shift.source)}:{shift.line}") if shift.source and shift.line else "-",
+        )
+        for shift in report.shifts
+    ]
+    yield from _write_table(("service", "between", "meaning", "evidence"), rows)
 
 
 def _write_findings(report: Report) -> Iterator[str]:

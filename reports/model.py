@@ -288,6 +288,35 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """One row of `shifts`: the split of a service's requests changed, without a failover; shares are 0 to 1."""
+
+    shift_id: int
+    kind: str
+    cluster_id: str | None
+    gateway: str | None
+    proxy: str | None
+    service: str | None
+    service_port: int | None
+    subset: str | None
+    away_from: str | None
+    towards: str | None
+    earliest: Time | None
+    latest: Time | None
+    away_share_before: float | None
+    away_share_after: float | None
+    towards_share_before: float | None
+    towards_share_after: float | None
+    requests_before: int | None
+    requests_after: int | None
+    before_source: str | None
+    before_line: int | None
+    source: str | None
+    line: int | None
+    note: str | None
+
+
+@dataclass(frozen=True)
 class EvidenceLine:
     """One log line as it stands in its source, made safe to show.
 
@@ -349,6 +378,7 @@ class Report:
     endpoints: tuple[Endpoint, ...]
     sources: tuple[Source, ...]
     rejects: tuple[Count, ...]
+    shifts: tuple[Shift, ...]
     findings: tuple[Finding, ...]
     evidence: tuple[EvidenceLine, ...]
     figures: tuple[Figure, ...]

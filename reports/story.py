@@ -125,7 +125,10 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
         return ((Run("No failover can be told", STRONG), counted), (Run(_explain_blindness(report)),))
     sentences: list[Sentence] = [(Run("No failover found", STRONG), counted)]
     groups = sorted({e.endpoint_group for e in report.endpoints if e.endpoint_group and e.requests})
-    if len(groups) == 1:
+    if report.shifts:
+        times = _count_times(len(report.shifts))
+        sentences.append((Run(f"How requests are split changed {times} for good, without a failover: see Shifts."),))
+    elif len(groups) == 1:
         sentences.append((Run(f"Every request that found an endpoint was sent to {groups[0]}."),))
     elif groups:
         sentences.append((Run(f"Requests were sent to {join_words(groups)}, and none moved from one to another."),))

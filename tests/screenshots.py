@@ -12,6 +12,7 @@ HOME = Path(__file__).resolve().parents[1]
 IMAGES = HOME / "docs" / "images"
 #: Blink's own numbers for a preferred colour scheme.
 _SCHEMES = {"light": 1, "dark": 0}
+_SAMPLES = {"crash": ("light", "dark"), "brownout": ("light",), "scale_to_zero": ("light",)}
 
 
 def find_chromium() -> str | None:
@@ -20,7 +21,7 @@ def find_chromium() -> str | None:
     return next((path for path in map(shutil.which, names) if path), None)
 
 
-def take(page: Path, image: Path, *, scheme: str = "light", width: int = 1280, height: int = 1800) -> None:
+def take(page: Path, image: Path, *, scheme: str = "light", width: int = 1280, height: int = 1500) -> None:
     """Take a picture of the top `width` x `height` pixels of a page; raises CalledProcessError."""
     chromium = find_chromium()
     if chromium is None:
@@ -55,13 +56,14 @@ def main() -> int:
     """Take every picture anew."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "crash.html"
-        argv = [sys.executable, "-m", "hopline", "report", "sample_logs/crash", "-o", str(page)]
-        subprocess.run(argv, cwd=HOME, check=True)
-        for scheme in _SCHEMES:
-            image = IMAGES / f"crash-{scheme}.png"
-            take(page, image, scheme=scheme)
-            print(f"wrote {image.relative_to(HOME)}")
+        for sample, schemes in _SAMPLES.items():
+            page = Path(folder) / f"{sample}.html"
+            argv = [sys.executable, "-m", "hopline", "report", f"sample_logs/{sample}", "-o", str(page)]
+            subprocess.run(argv, cwd=HOME, check=True)
+            for scheme in schemes:
+                image = IMAGES / f"{sample}-{scheme}.png"
+                take(page, image, scheme=scheme)
+                print(f"wrote {image.relative_to(HOME)}")
     return 0
 
 

@@ -7,9 +7,11 @@ import re
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.bench import reporting
 from tests.bench.comparison import Outcome, compare, read_large
 from tests.bench.corpus import Corpus, write_corpus
 from tests.bench.hop_join import measure_hops
@@ -54,6 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--requests", type=int, default=10**7)
     verb.add_argument("--connections", type=int, default=10**5)
     verb.add_argument("--write", action="store_true", help="put the figures into docs/performance.md as well")
+    verb = verbs.add_parser("report", help="measure a report of a text log, and of a store of many requests")
+    verb.add_argument("--size", type=read_size, default=10**9, help="of the log; of the store's model too")
+    verb.add_argument("--requests", type=int, default=10**8, help="entries in the store; 0 leaves it out")
+    verb.add_argument("--write", action="store_true", help="put the figures into docs/performance.md as well")
     verb = verbs.add_parser("store", help="measure hopline ingest, and questions to a store of a month")
     verb.add_argument("--size", type=read_size, default=10**9)
     verb.add_argument("--rows", type=int, default=100_000_000)
@@ -63,6 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.verb == "store":
         return _store(options)
+    if options.verb == "report":
+        return _report(options)
     if options.verb == "generate":
         return _generate(options)
     if options.verb == "hops":
@@ -96,6 +104,24 @@ def _hops(options: argparse.Namespace) -> int:
     if options.write:
         put_between_marks(_PAGE, "hops", text)
     return 1 if found["wrong"] or found["exact"] != found["requests"] or found["joined"] != found["requests"] else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    steps = [partial(reporting.measure_log, options.size)]
+    if options.requests:
+        steps.append(partial(reporting.measure_store, options.requests, size=options.size))
+    machine, found = describe_machine(), []
+    for step in steps:
+        with TemporaryDirectory(prefix="hopline-bench-") as folder:
+            found.append(step(folder=Path(folder)))
+        _say(reporting.describe(found[-1]))
+    text = (
+        "\n".join(f"- {reporting.describe(one)}" for one in found) + f"\n\n{datetime.now(UTC):%Y-%m-%d}, {machine}.\n"
+    )
+    print(text, end="")
+    if options.write:
+        put_between_marks(_PAGE, "report", text)
+    return 0 if all(one.cost.answer for one in found) else 1
 
 
 def _ingest(options: argparse.Namespace) -> int:

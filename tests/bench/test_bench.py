@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ingest
+from tests.bench import reporting
 from tests.bench.comparison import CONTESTS, Contest, Outcome, read_back, read_large, run_contest
 from tests.bench.corpus import Corpus, pack_corpus, truth_path, write_corpus
 from tests.bench.lines import Rates
@@ -152,3 +153,11 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == "a\n<!-- bench x: begin -->\n\nnew\n<!-- bench x: end -->\nb\n"
     with pytest.raises(ValueError, match="no `<!-- bench y"):
         put_between_marks(page, "y", "new")
+
+
+def test_a_report_is_measured(tmp_path: Path) -> None:
+    found = reporting.measure_log(100_000, tmp_path)
+    assert found.cost.answer is not None, found.cost.problem
+    assert found.cost.answer["seconds"] > 0
+    assert 1_000_000 < found.page_bytes < 8_000_000
+    assert f"{found.cost.answer['seconds']:.1f} s (" in reporting.describe(found)

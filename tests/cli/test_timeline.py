@@ -26,7 +26,7 @@ def crash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 def test_tells_a_crash(crash: Session) -> None:
-    lines = draw_story(crash, screen(100), "UTC").splitlines()
+    lines = draw_story(crash, screen(120), "UTC").splitlines()
     assert explain_no_failover(crash) is None
     assert lines[0] == "frontend.mycompany.mesh:80   cluster1 -> remote   complete, connect_failure, recovered"
     assert "cluster1/ingress/ingress-1" in lines[1]
@@ -45,6 +45,13 @@ def test_tells_a_crash(crash: Session) -> None:
     assert re.search(r"20:54:2\d\.\d{3} - 20:54:2\d\.\d{3}", told["relapse"])
     assert "s after onset" in told["recovered"]
     assert re.fullmatch(r"evidence: ingress-1\.log:\d+(, \d+)+", lines[-1])
+
+
+def test_words_are_folded_and_none_is_lost(crash: Session) -> None:
+    wide, narrow = (draw_story(crash, screen(width), "UTC") for width in (200, 80))
+    told = [line for line in wide.splitlines()[3:-1] if line.startswith("  ")]
+    assert len(narrow.splitlines()) > len(wide.splitlines())
+    assert sorted(" ".join(told).split()) == sorted(" ".join(narrow.splitlines()[3:-1]).split())
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])

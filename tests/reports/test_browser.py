@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,3 +146,73 @@ def test_prints_to_pdf_with_its_evidence(browser: Browser, page_of: Callable[[st
         assert data.startswith(b"%PDF")
         assert 2 <= data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") <= 12
         assert page.complaints == []
+
+
+def test_closer_bars_are_finer_and_dots_are_single_requests(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    traces = "document.querySelector('.chart')._fullData"
+    bin_width = f"{traces}.find((t) => t.type === 'bar' && t.orientation !== 'h').width"
+    with browser.open(page_of("crash")) as page:
+        dots = f"{traces}.filter((t) => t.mode === 'markers' && /single|one request/.test(t.hovertemplate)).length"
+        whole = page.run(f"[].concat({bin_width})[0]")
+        assert page.run(dots) == 0
+        page.run("document.querySelector('#event-1\\\\.1-1 .show').focus()")
+        page.press("Enter", "\r")
+        page.wait(f"[].concat({bin_width})[0] < {whole}")
+        assert page.run(dots) > 0
+        assert page.run("document.querySelector('figcaption .bin').textContent") == "100 ms"
+        page.click("button[data-zoom=reset]")
+        assert page.run(f"[].concat({bin_width})[0]") == whole
+        assert page.run("document.querySelector('figcaption .bin').textContent") != "100 ms"
+        assert page.complaints == []
+
+
+def test_a_click_on_a_mark_leads_to_its_lines(browser: Browser, page_of: Callable[[str], Path]) -> None:
+    """An event's name, a failure's bar, the interval of an event in its band: each opens the row that proves it."""
+    with browser.open(page_of("crash")) as page:
+        for emitted, row in (
+            ("'plotly_clickannotation', {annotation: {name: 'event event-1.1-3'}}", "event-1.1-3"),
+            (
+                "'plotly_click', {points: [{data: d._fullData.find((t) => /^kind-/.test(t.meta)), customdata: 7}]}",
+                "kind-1-1-1",
+            ),
+            (
+                "'plotly_click', {points: [{data: {meta: 'anchored'}, customdata: [0, 0, 0, 0, 'ejection-1-1-2']}]}",
+                "ejection-1-1-2",
+            ),
+        ):
+            page.run(f"(() => {{ const d = document.querySelector('.chart'); d.emit({emitted}); }})()")
+            assert page.run("document.activeElement.id") == row
+            assert page.run(f"document.getElementById('{row}').querySelector('details.evidence').open")
+            assert page.run(f"document.getElementById('{row}').checkVisibility()")
+        assert page.run("document.querySelectorAll('tr.found').length") == 1
+
+
+def test_a_click_with_the_mouse_on_a_failure_leads_to_its_lines(
+    browser: Browser, page_of: Callable[[str], Path]
+) -> None:
+    with browser.open(page_of("crash")) as page:
+        bar = page.run(
+            "(() => { const d = document.querySelector('.chart');"
+            " d.scrollIntoView({block: 'start', behavior: 'instant'});"
+            " const n = d._fullData.findIndex((t) => /^kind-/.test(t.meta));"
+            " const bars = [...d.querySelectorAll(`.${d._fullData[n].xaxis}${d._fullData[n].yaxis} .point path`)]"
+            ".map((p) => p.getBoundingClientRect()).filter((r) => r.height > 8);"
+            " return [bars[0].x + bars[0].width / 2, bars[0].y + bars[0].height / 2]; })()"
+        )
+        place: dict[str, Any] = {"x": bar[0], "y": bar[1], "button": "left", "clickCount": 1}
+        page.call("Input.dispatchMouseEvent", type="mouseMoved", **place)
+        page.wait("(document.querySelector('.chart')._hoverdata || []).length")
+        page.call("Input.dispatchMouseEvent", type="mousePressed", buttons=1, **place)
+        page.call("Input.dispatchMouseEvent", type="mouseReleased", **place)
+        page.wait("document.activeElement.id.startsWith('kind-1-1-')")
+
+
+def test_the_index_of_a_batch_stands_alone(browser: Browser, sample_page: Callable[[str], Path]) -> None:
+    for width in (1280, 390):
+        with browser.open(sample_page("index"), width=width) as page:
+            assert page.run("document.scripts.length") == 0
+            assert page.run("document.querySelectorAll('tbody a').length") == 2
+            assert page.run("document.documentElement.scrollWidth") <= width
+            assert page.run("document.querySelector('meta[http-equiv]').content").startswith("default-src 'none'")
+            assert page.complaints == []
+            assert page.requests == []
