@@ -19,6 +19,7 @@ from ingest import schema
 from ingest.facts import Facts
 from ingest.names import Names, names_of_snapshot
 
+_SEAL, _END = b',\n "checksum": "', b'"\n}'
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -148,21 +149,20 @@ class Manifest:
 
 
 def seal(document: Mapping[str, Any]) -> bytes:
-    """Return a document as JSON with its version and a checksum, by which a changed one is told."""
-    body = {"schema_version": schema.SCHEMA_VERSION, **document}
-    return _write({**body, "checksum": _checksum(body)})
+    """Return a document as JSON with its version and, at its end, the SHA-256 of all before."""
+    body = json.dumps({"schema_version": schema.SCHEMA_VERSION, **document}, indent=1, default=_plain).encode()
+    head = body.removesuffix(b"\n}")
+    return head + _SEAL + hashlib.sha256(head).hexdigest().encode() + _END
 
 
 def unseal(data: bytes) -> dict[str, Any]:
     """Return the document in JSON that `seal` wrote; raises ManifestError where it is not as it was written."""
-    try:
-        document = json.loads(data)
-        checksum = document.pop("checksum")
-    except (ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
-        raise ManifestError("it is not what hopline wrote") from error
-    if checksum != _checksum(document) or data != _write({**document, "checksum": checksum}):
+    head, seal_, rest = data.rpartition(_SEAL)
+    if not seal_:
+        raise ManifestError("it is not what hopline wrote")
+    if rest != hashlib.sha256(head).hexdigest().encode() + _END:
         raise ManifestError("it was changed after it was written")
-    return dict(document)
+    return dict(json.loads(data))
 
 
 def version_of(data: bytes) -> int | None:
@@ -185,15 +185,6 @@ def from_document(document: Mapping[str, Any], generation: int) -> Manifest:
         return Manifest(document["key"], generation, tuple(_source(entry) for entry in document["sources"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ManifestError(f"it lacks what a manifest has: {error}") from error
-
-
-def _write(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, indent=1, default=_plain).encode()
-
-
-def _checksum(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: object) -> object:
