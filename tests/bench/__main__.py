@@ -1,4 +1,4 @@
-"""`python -m tests.bench generate|ingest`: make logs with their truth, or measure how fast they are read."""
+"""`python -m tests.bench generate|ingest|day`: make logs, or measure how fast they are read and judged."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.comparison import Outcome, compare
 from tests.bench.corpus import Corpus, write_corpus
+from tests.bench.day import write_day
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
+from tests.bench.measurement import measure
 from tests.bench.report import put_between_marks, to_markdown
 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -47,9 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--folder", type=Path, help="where the logs are made and kept (default: a temporary one)")
     verb.add_argument("--note", default="", help="something to say below the table")
     verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
+    verb = verbs.add_parser("day", help="measure the finding of failovers in a day of a mesh, as Parquet")
+    verb.add_argument("--requests", type=int, default=100_000_000)
+    verb.add_argument("--folder", type=Path, required=True, help="where the day is, or is made: 30 bytes a request")
     options = parser.parse_args(arguments)
     if options.verb == "generate":
         return _generate(options)
+    if options.verb == "day":
+        return _day(options)
     return _ingest(options if options.verb else parser.parse_args(["ingest"]))
 
 
@@ -60,6 +67,23 @@ def _generate(options: argparse.Namespace) -> int:
     path, truth = write_corpus(corpus, options.out)
     print(f"{path}: {truth.entries} lines, {truth.rows} rows in {time.perf_counter() - start:.1f} s")
     return 0
+
+
+def _day(options: argparse.Namespace) -> int:
+    if not options.folder.exists():
+        start = time.perf_counter()
+        write_day(options.folder, options.requests)
+        _say(f"{options.requests:,} requests written in {time.perf_counter() - start:.0f} s")
+    measured = measure("tests.bench.finding", [str(options.folder)])
+    if measured.answer is None:
+        _say(f"failed: {measured.problem}")
+        return 1
+    told = "as made" if measured.answer["right"] else "NOT as made"
+    print(
+        f"failovers of {options.requests:,} requests, {told}: {measured.answer['seconds']:.1f} s, "
+        f"processor {measured.cpu_seconds:.1f} s, at most {measured.peak_bytes / 1e9:.2f} GB; {describe_machine()}"
+    )
+    return 0 if measured.answer["right"] else 1
 
 
 def _ingest(options: argparse.Namespace) -> int:

@@ -13,8 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import ingest
+from analysis import open_session
 from tests.bench.comparison import CONTESTS, Contest, read_back, run_contest
 from tests.bench.corpus import Corpus, truth_path, write_corpus
+from tests.bench.day import PROXIES, SERVICES, count_requests, files_of, write_day
 from tests.bench.lines import Rates
 from tests.bench.measurement import measure
 from tests.bench.report import put_between_marks, to_markdown
@@ -121,3 +123,12 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == "a\n<!-- bench x: begin -->\n\nnew\n<!-- bench x: end -->\nb\n"
     with pytest.raises(ValueError, match="no `<!-- bench y"):
         put_between_marks(page, "y", "new")
+
+
+def test_a_day_has_its_requests_and_can_be_read(tmp_path: Path) -> None:
+    write_day(tmp_path, 2_000)
+    counted = count_requests(tmp_path)
+    assert (len(counted), sum(counted.values())) == (SERVICES, 2_000)
+    with open_session(files_of(tmp_path)) as session:
+        (row,) = session.sql("SELECT count(*) AS requests, count(DISTINCT proxy) AS proxies FROM requests").to_pylist()
+    assert row == {"requests": 2_000, "proxies": PROXIES}
