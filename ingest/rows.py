@@ -124,7 +124,9 @@ def extra_array(extra: Mapping[str, pl.Series], count: int) -> pa.Array | None:
     frame = pl.DataFrame([texts.alias(f"k{i}") for i, texts in enumerate(used.values())])
     lengths = frame.select(pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int32))).to_series()
     offsets = pl.concat([pl.Series([0], dtype=pl.Int32), lengths.cum_sum().cast(pl.Int32)])
-    names = pl.DataFrame({"variable": [f"k{i}" for i in range(len(used))], "key": list(used)})
+    # A JSON key may hold half of a surrogate pair, which is no text.
+    keys = [key.encode("utf-8", "backslashreplace").decode() for key in used]
+    names = pl.DataFrame({"variable": [f"k{i}" for i in range(len(used))], "key": keys})
     long = (
         frame.with_row_index("@")
         .unpivot(index="@", variable_name="variable", value_name="value")

@@ -24,11 +24,13 @@ from ingest.schema import TIMESTAMP
 
 _ROUTE_COLUMNS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
 
+_ROUTES_SQL = f"SELECT DISTINCT route, {', '.join(_ROUTE_COLUMNS)} FROM troubled"
+
 #: Services for which Istio was told to distribute requests over localities: what looks like a spill is the split.
 _SHARED_SQL = """
 SELECT DISTINCT r.service
 FROM mesh_config AS m
-JOIN routes AS r ON r.service = m.host OR r.service = m.host || '.' || m.namespace || '.svc.cluster.local'
+JOIN troubled AS r ON r.service = m.host OR r.service = m.host || '.' || m.namespace || '.svc.cluster.local'
 WHERE m.kind = 'DestinationRule' AND contains(m.setting, 'localityLbSetting.distribute')
   AND getvariable('primary_group') IS NULL
 """
@@ -44,7 +46,7 @@ _ENTRIES_SQL = f"""
 SELECT DISTINCT
     w.number, epoch_us(r.start_time) AS "start", epoch_us(r.end_time) AS "end", r.group_role AS role, r.failed,
     s.source, r.hop_id & ((1::BIGINT << {_LINE_BITS}) - 1) AS line, r.endpoint, r.outcome, r.stalled
-FROM windows AS w JOIN routed AS r ON {_WITHIN}
+FROM windows AS w JOIN troubled AS r ON {_WITHIN}
 JOIN source_numbers AS s ON s.source_number = r.hop_id >> {_LINE_BITS}
 """
 
@@ -52,7 +54,7 @@ _SYMPTOMS_SQL = f"""
 SELECT
     w.number, count(*) AS count, r.outcome, r.flags, r.details, r.transport_reason, r.endpoint,
     median(r.duration_ms) AS duration_ms
-FROM windows AS w JOIN routed AS r ON {_WITHIN}
+FROM windows AS w JOIN troubled AS r ON {_WITHIN}
 WHERE (r.failed OR r.stalled) AND r.group_role <> 'secondary'
 GROUP BY ALL
 ORDER BY ALL
@@ -60,7 +62,7 @@ ORDER BY ALL
 
 _GROUPS_SQL = f"""
 SELECT w.number, r.endpoint_group, count(*) AS requests
-FROM windows AS w JOIN routed AS r ON {_WITHIN}
+FROM windows AS w JOIN troubled AS r ON {_WITHIN}
 WHERE r.group_role = 'secondary'
 GROUP BY ALL
 ORDER BY w.number, requests DESC, r.endpoint_group
@@ -68,7 +70,7 @@ ORDER BY w.number, requests DESC, r.endpoint_group
 
 _ANSWERS_SQL = f"""
 SELECT w.number, r.endpoint, epoch_us(date_trunc('second', r.start_time)) AS second, count(*) AS answered
-FROM windows AS w JOIN routed AS r ON {_WITHIN}
+FROM windows AS w JOIN troubled AS r ON {_WITHIN}
 WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint IS NOT NULL
 GROUP BY ALL
 """
@@ -126,6 +128,13 @@ class _Case:
         return full.latest if full else min(self.last_request + 1, self.first_request + _MINUTE_US)
 
 
+def remember_troubled(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
+    """Set the variable with the names of troubled Envoy clusters, for a filter where a join would come too late."""
+    del options
+    names = "SELECT coalesce(list(DISTINCT upstream_cluster), []) FROM troubled_clusters"
+    connection.execute(f"SET VARIABLE troubled_clusters = ({names})")
+
+
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
     """Find all failovers and insert them into judged_failovers, judged_events and judged_phases.
 
@@ -158,7 +167,7 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
         for r in connection.sql("SELECT * FROM primaries").to_arrow_table().to_pylist()
     }
     grouped = group_by_route(connection.sql(STRETCHES_SQL).to_arrow_table().to_pylist())
-    named = connection.sql("SELECT * FROM routes").to_arrow_table().to_pylist()
+    named = connection.sql(_ROUTES_SQL).to_arrow_table().to_pylist()
     routes = [Route(number=row.pop("route"), **row) for row in named]
     shared = {row[0] for row in connection.sql(_SHARED_SQL).fetchall()}
     cases: list[_Case] = []

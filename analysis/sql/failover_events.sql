@@ -1,7 +1,7 @@
 -- What happened in each failover, when, and which log lines show it?
 -- The instant lies between two entries: the last that does not show it yet (before_source, before_line) and the first
 -- that does (source, line). A relapse or an outage has an end of its own.
--- needs: judged_events, judged_failovers, routed
+-- needs: judged_events, judged_failovers, troubled
 -- columns:
 --   judged_events.*
 --   requests: Requests that began in a relapse or an outage; NULL for other events.
@@ -13,7 +13,7 @@ WITH extents AS (
            count(*) FILTER (r.stalled) AS stalled
     FROM judged_events AS e
     JOIN judged_failovers AS f USING (failover_id)
-    JOIN routed AS r
+    JOIN troubled AS r
         ON r.route = f.route
         AND r.start_time > e.earliest AND r.start_time <= e.until_earliest
     WHERE e.until_latest IS NOT NULL

@@ -2,7 +2,7 @@
 -- A retry would have saved a request that was lost at its only attempt although it never reached a pod (or has a method
 -- that may be repeated), while the service answered others within the same second. That is told only where attempts
 -- are logged (%UPSTREAM_REQUEST_ATTEMPT_COUNT%).
--- needs: judged_phases, judged_failovers, routed, seconds
+-- needs: judged_phases, judged_failovers, troubled, seconds
 -- columns:
 --   failover_id: The failover.
 --   seq: Number of the phase within it.
@@ -24,7 +24,7 @@ SELECT
     ) END AS saved_by_retry
 FROM judged_phases AS p
 JOIN judged_failovers AS f USING (failover_id)
-JOIN routed AS r
+JOIN troubled AS r
     ON r.route = f.route AND r.start_time >= p.starts AND r.start_time < p.ends
     AND r.start_time BETWEEN f.first_request_at AND f.last_request_at
 LEFT JOIN seconds AS s ON s.route = r.route AND s.second = date_trunc('second', r.start_time)

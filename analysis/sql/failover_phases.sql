@@ -1,7 +1,7 @@
 -- Which phases did each failover go through, and what did each cost?
 -- Phases follow each other without gaps, from the first second of the route's log to its last. Requests count in the
 -- phase in which they began.
--- needs: judged_phases, judged_failovers, routed
+-- needs: judged_phases, judged_failovers, troubled
 -- columns:
 --   judged_phases.*
 --   requests: Requests that began in the phase.
@@ -20,7 +20,7 @@ WITH counted AS (
         quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) FILTER (NOT r.failed AND NOT r.pinned) AS ms
     FROM judged_phases AS p
     JOIN judged_failovers AS f USING (failover_id)
-    JOIN routed AS r
+    JOIN troubled AS r
         ON r.route = f.route
         AND r.start_time >= p.starts AND r.start_time < p.ends
     GROUP BY ALL

@@ -2,7 +2,7 @@
 -- One row per failover of one proxy and one service. Every instant is an interval, because a log only shows requests:
 -- the instant lies after x_earliest and not after x_latest; both are NULL when it did not happen. Durations are
 -- intervals for the same reason. Requests count from first_request_at to last_request_at.
--- needs: judged_failovers, routed
+-- needs: judged_failovers, troubled
 -- columns:
 --   judged_failovers.* except route
 --   time_to_spill_min_s: Seconds from onset to the first spill, at least.
@@ -52,7 +52,7 @@ WITH counted AS (
             r.start_time > f.last_request_at AND r.group_role = 'primary' AND NOT r.failed AND NOT r.pinned
         ) AS after_ms
     FROM judged_failovers AS f
-    JOIN routed AS r
+    JOIN troubled AS r
         ON r.route = f.route
         AND r.start_time >= f.first_request_at - INTERVAL 5 MINUTE
         AND r.start_time <= f.last_request_at + INTERVAL 5 MINUTE,

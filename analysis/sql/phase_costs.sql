@@ -1,6 +1,6 @@
 -- What did each phase of a failover cost: lost requests, time that users waited longer, bytes that crossed to another group?
 -- The baseline is what the primary took in the five minutes before the failover; without any, waits are NULL.
--- needs: judged_phases, judged_failovers, routed
+-- needs: judged_phases, judged_failovers, troubled
 -- columns:
 --   failover_id: The failover.
 --   seq: Number of the phase within it.
@@ -19,7 +19,7 @@ CREATE TABLE phase_costs AS
 WITH baselines AS (
     SELECT f.failover_id, avg(r.duration_ms) AS mean_ms, quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) AS ms
     FROM judged_failovers AS f
-    JOIN routed AS r
+    JOIN troubled AS r
         ON r.route = f.route AND r.start_time >= f.first_request_at - INTERVAL 5 MINUTE
         AND r.start_time < f.first_request_at
     WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.pinned
@@ -38,7 +38,7 @@ WITH baselines AS (
         sum(r.bytes) FILTER (r.group_role = 'secondary') AS bytes
     FROM judged_phases AS p
     JOIN judged_failovers AS f USING (failover_id)
-    JOIN routed AS r ON r.route = f.route AND r.start_time >= p.starts AND r.start_time < p.ends,
+    JOIN troubled AS r ON r.route = f.route AND r.start_time >= p.starts AND r.start_time < p.ends,
     LATERAL (SELECT NOT r.failed AND NOT r.pinned AS answered)
     GROUP BY ALL
 )

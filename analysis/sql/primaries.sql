@@ -17,16 +17,29 @@ WITH seen AS (
     FROM attributed
     WHERE role NOT IN ('east_west', 'sidecar_inbound') AND service IS NOT NULL
     GROUP BY ALL
+), keys AS (
+    SELECT
+        cluster_id, gateway, service, service_port, subset,
+        list(DISTINCT endpoint_group) FILTER (endpoint_group IS NOT NULL) AS groups
+    FROM seen
+    GROUP BY ALL
+), open_keys AS (
+    SELECT * FROM keys WHERE len(groups) > 1 AND NOT list_contains(groups, coalesce(cluster_id, 'local'))
 ), early AS (
+    -- Only where nothing else decides: the first requests of a whole log are dear to find.
     SELECT cluster_id, gateway, service, service_port, subset, mode(endpoint_group) AS endpoint_group
     FROM (
         SELECT
-            *,
+            a.*,
             row_number() OVER (
-                PARTITION BY cluster_id, gateway, service, service_port, subset ORDER BY start_time
+                PARTITION BY a.cluster_id, a.gateway, a.service, a.service_port, a.subset ORDER BY a.start_time
             ) AS n
-        FROM attributed
-        WHERE role NOT IN ('east_west', 'sidecar_inbound') AND service IS NOT NULL AND endpoint_group IS NOT NULL
+        FROM attributed AS a
+        SEMI JOIN open_keys AS o
+            ON o.service = a.service AND o.cluster_id IS NOT DISTINCT FROM a.cluster_id
+            AND o.gateway IS NOT DISTINCT FROM a.gateway AND o.service_port IS NOT DISTINCT FROM a.service_port
+            AND o.subset IS NOT DISTINCT FROM a.subset
+        WHERE a.role NOT IN ('east_west', 'sidecar_inbound') AND a.endpoint_group IS NOT NULL
     )
     WHERE n <= 50
     GROUP BY ALL
@@ -59,12 +72,6 @@ WITH seen AS (
     FROM snapshots
     -- Two groups at the lowest priority are active-active: nothing is declared about which of them comes first.
     WHERE len(list_filter(priorities, lambda p: p = best)) = 1
-    GROUP BY ALL
-), keys AS (
-    SELECT
-        cluster_id, gateway, service, service_port, subset,
-        list(DISTINCT endpoint_group) FILTER (endpoint_group IS NOT NULL) AS groups
-    FROM seen
     GROUP BY ALL
 ), ranked AS (
     SELECT

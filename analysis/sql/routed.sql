@@ -1,46 +1,8 @@
 -- Where was each request of a known service sent, and how did it end?
--- The few columns of requests that the failover detector and the figures need, kept on disk: requests is a view over
--- the whole log, and too wide to be read again for every question.
+-- route_requests kept on disk: requests is a view over the whole log, and too wide to be read again for every question.
 -- internal
--- needs: requests
+-- needs: route_requests
 -- columns:
---   route: Number that stands for proxy and service (a hash of the columns that follow, without the role).
---   cluster_id: Kubernetes cluster of the proxy.
---   gateway: Workload of the proxy.
---   proxy: Replica.
---   role: What kind of proxy it is: ingress, sidecar_outbound, waypoint, ztunnel or unknown.
---   service: Host of the service.
---   service_port: Port of the service.
---   subset: Subset; NULL if none.
---   hop_id: Number of the entry.
---   start_time: When the request began (UTC).
---   end_time: When it ended (UTC).
---   duration_ms: How long it took, in milliseconds.
---   bytes: Bytes of body received and sent.
---   endpoint: Address of the endpoint, as logged.
---   endpoint_group: Endpoint group it belongs to.
---   group_role: primary, secondary, none or unknown.
---   outcome: How it ended.
---   failed: True where the caller lost it through the upstream side.
---   stalled: True where the client left after waiting a second or more.
---   pinned: True for a stream longer than 10 minutes.
---   flags: Response flags of a failed or stalled request, joined with commas; NULL for others.
---   details: Response code details of a failed or stalled request; NULL for others.
---   transport_reason: Transport failure of a failed or stalled request; NULL for others.
---   method: Method of a failed or stalled request; NULL for others.
---   path: Path of a failed or stalled request without its query, cut at 200 characters; NULL for others.
---   attempts: Attempts that the proxy made for a failed or stalled request, where that is logged; NULL for others.
+--   route_requests.*
 CREATE TABLE routed AS
-SELECT
-    hash(cluster_id, gateway, proxy, service, service_port, subset) AS route,
-    cluster_id, gateway, proxy, role, service, service_port, subset,
-    hop_id, start_time, end_time, duration_ms,
-    coalesce(bytes_received, 0) + coalesce(bytes_sent, 0) AS bytes, endpoint, endpoint_group, group_role, outcome, failed, stalled, pinned,
-    CASE WHEN failed OR stalled THEN array_to_string(response_flags, ',') END AS flags,
-    CASE WHEN failed OR stalled THEN response_code_details END AS details,
-    CASE WHEN failed OR stalled THEN upstream_transport_failure_reason END AS transport_reason,
-    CASE WHEN failed OR stalled THEN method END AS method,
-    CASE WHEN failed OR stalled THEN left(split_part(path, '?', 1), 200) END AS path,
-    CASE WHEN failed OR stalled THEN upstream_request_attempt_count END AS attempts
-FROM requests
-WHERE start_time IS NOT NULL AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound');
+SELECT * FROM route_requests;

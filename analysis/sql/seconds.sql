@@ -2,7 +2,7 @@
 -- The coarse pass of the failover detector: everything is counted by the second first, and single requests are only
 -- looked at around the seconds where something changes.
 -- internal
--- needs: routed
+-- needs: troubled
 -- columns:
 --   route: Number that stands for proxy and service.
 --   second: The second in which the requests began (UTC).
@@ -19,7 +19,7 @@
 --   symptom_last_end: When the last of them ended (UTC).
 CREATE TABLE seconds AS
 WITH judged AS (
-    SELECT *, group_role <> 'secondary' AND (failed OR stalled) AS is_symptom FROM routed WHERE NOT pinned
+    SELECT *, group_role <> 'secondary' AND (failed OR stalled) AS is_symptom FROM troubled WHERE NOT pinned
 )
 SELECT
     route,

@@ -1,4 +1,4 @@
-"""`python -m tests.bench generate|ingest|hops|store`: make logs with their truth, measure what is done with them."""
+"""`python -m tests.bench generate|ingest|hops|day|report|store`: make logs with their truth, and measure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from tempfile import TemporaryDirectory
 from tests.bench import reporting
 from tests.bench.comparison import Outcome, compare, read_large
 from tests.bench.corpus import Corpus, write_corpus
+from tests.bench.day import write_day
 from tests.bench.hop_join import measure_hops
 from tests.bench.lines import Rates
 from tests.bench.machine import describe_machine
+from tests.bench.measurement import measure
 from tests.bench.report import put_between_marks, to_markdown
 from tests.bench.store import measure_store
 
@@ -66,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--folder", type=Path, help="where text and store are made and kept (default: a temporary one)")
     verb.add_argument("--note", default="", help="something to say below the table")
     verb.add_argument("--write", action="store_true", help="put the table into docs/performance.md as well")
+    verb = verbs.add_parser("day", help="measure the finding of failovers in a day of a mesh, as Parquet")
+    verb.add_argument("--requests", type=int, default=100_000_000)
+    verb.add_argument("--folder", type=Path, required=True, help="where the day is, or is made: 30 bytes a request")
     options = parser.parse_args(arguments)
     if options.verb == "store":
         return _store(options)
@@ -75,6 +80,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _generate(options)
     if options.verb == "hops":
         return _hops(options)
+    if options.verb == "day":
+        return _day(options)
     return _ingest(options if options.verb else parser.parse_args(["ingest"]))
 
 
@@ -122,6 +129,23 @@ def _report(options: argparse.Namespace) -> int:
     if options.write:
         put_between_marks(_PAGE, "report", text)
     return 0 if all(one.cost.answer for one in found) else 1
+
+
+def _day(options: argparse.Namespace) -> int:
+    if not options.folder.exists():
+        start = time.perf_counter()
+        write_day(options.folder, options.requests)
+        _say(f"{options.requests:,} requests written in {time.perf_counter() - start:.0f} s")
+    measured = measure("tests.bench.finding", [str(options.folder)])
+    if measured.answer is None:
+        _say(f"failed: {measured.problem}")
+        return 1
+    told = "as made" if measured.answer["right"] else "NOT as made"
+    print(
+        f"failovers of {options.requests:,} requests, {told}: {measured.answer['seconds']:.1f} s, "
+        f"processor {measured.cpu_seconds:.1f} s, at most {measured.peak_bytes / 1e9:.2f} GB; {describe_machine()}"
+    )
+    return 0 if measured.answer["right"] else 1
 
 
 def _ingest(options: argparse.Namespace) -> int:

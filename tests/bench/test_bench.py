@@ -13,9 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import ingest
+from analysis import open_session
 from tests.bench import reporting
 from tests.bench.comparison import CONTESTS, Contest, Outcome, read_back, read_large, run_contest
 from tests.bench.corpus import Corpus, pack_corpus, truth_path, write_corpus
+from tests.bench.day import PROXIES, SERVICES, count_requests, files_of, write_day
 from tests.bench.lines import Rates
 from tests.bench.measurement import measure
 from tests.bench.report import put_between_marks, to_markdown
@@ -161,3 +163,12 @@ def test_a_report_is_measured(tmp_path: Path) -> None:
     assert found.cost.answer["seconds"] > 0
     assert 1_000_000 < found.page_bytes < 8_000_000
     assert f"{found.cost.answer['seconds']:.1f} s (" in reporting.describe(found)
+
+
+def test_a_day_has_its_requests_and_can_be_read(tmp_path: Path) -> None:
+    write_day(tmp_path, 2_000)
+    counted = count_requests(tmp_path)
+    assert (len(counted), sum(counted.values())) == (SERVICES, 2_000)
+    with open_session(files_of(tmp_path)) as session:
+        (row,) = session.sql("SELECT count(*) AS requests, count(DISTINCT proxy) AS proxies FROM requests").to_pylist()
+    assert row == {"requests": 2_000, "proxies": PROXIES}

@@ -1,0 +1,122 @@
+"""A day of a mesh as Parquet, written straight by DuckDB: 24 hours, 50 services, 20 ingress replicas, three incidents.
+
+What happens is known from how it is made: service-7 crashes everywhere at 10:00 and is back at 10:06, service-12 loses
+its endpoints from 14:00 to 14:30, and one of three pods of service-30 is out from 18:00 to 18:20. One failover of each
+service per replica must be found, and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingest import schema
+from tests.analysis.simulate import Files
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+DAY_S, SERVICES, PROXIES, PODS = 86_400, 50, 20, 3
+#: Service -> kind of its failover.
+EXPECTED = {"service-7": "complete", "service-12": "complete", "service-30": "partial"}
+_HOUR = 3600
+
+#: `h` is a hash of the number of the request: its digits are dice.
+_REQUESTS = f"""
+WITH dealt AS (
+    SELECT i, hash(i) AS h, i * {DAY_S} / $count AS t, hash(i) % {SERVICES} AS service
+    FROM range($proxy, $count, {PROXIES}) AS numbers (i)
+), fated AS (
+    SELECT
+        *,
+        CASE
+            WHEN service = 7 AND t >= {10 * _HOUR} AND t < {10 * _HOUR} + 5
+                THEN CASE WHEN h // 100 % 100 < 60 THEN 'lost' ELSE 'away' END
+            WHEN service = 7 AND t >= {10 * _HOUR} + 5 AND t < {10 * _HOUR} + 360 THEN 'away'
+            WHEN service = 12 AND t >= {14 * _HOUR} AND t < {14 * _HOUR} + 1800 THEN 'away'
+            WHEN service = 30 AND t >= {18 * _HOUR} AND t < {18 * _HOUR} + 1200
+                THEN CASE WHEN h // 100 % 100 < 7 THEN 'away' ELSE 'out' END
+            -- The usual noise.
+            WHEN h // 10000 % 5000 = 0 THEN 'lost'
+            ELSE 'well'
+        END AS fate
+    FROM dealt
+)
+SELECT
+    TIMESTAMPTZ '{START.isoformat()}' + to_milliseconds((t * 1000)::BIGINT) AS start_time,
+    'GET' AS method,
+    '/items/' || (h // 1000 % 500) AS path,
+    'HTTP/1.1' AS protocol,
+    CASE fate WHEN 'lost' THEN 503 ELSE 200 END AS response_code,
+    CASE fate WHEN 'lost' THEN ['UF', 'URX'] ELSE []::VARCHAR[] END AS response_flags,
+    CASE fate WHEN 'lost' THEN 'upstream_reset_before_response_started{{connection_failure}}' ELSE 'via_upstream' END
+        AS response_code_details,
+    0 AS bytes_received,
+    h // 1000 % 20000 AS bytes_sent,
+    CASE fate WHEN 'away' THEN 15 ELSE 5 END + h // 10 % 20 AS duration_ms,
+    'Mozilla/5.0' AS user_agent,
+    uuid()::VARCHAR AS request_id,
+    'service-' || service AS authority,
+    CASE
+        WHEN fate = 'away' THEN '10.2.0.10:15443'
+        ELSE format('10.1.{{}}.{{}}:8080', service, CASE fate WHEN 'out' THEN 2 ELSE 1 END
+            + h // 7 % CASE fate WHEN 'out' THEN {PODS} - 1 ELSE {PODS} END)
+    END AS upstream_host,
+    format('outbound|80||service-{{}}', service) AS upstream_cluster,
+    'http' AS log_kind,
+    false AS ambiguous,
+    format('cluster1/ingress/ingress-{{}}.log', $proxy + 1) AS source,
+    row_number() OVER () AS line,
+    'cluster1' AS cluster_id,
+    'ingress' AS gateway,
+    format('ingress-{{}}', $proxy + 1) AS proxy,
+    'ingress' AS role
+FROM fated
+"""
+
+
+def write_day(folder: Path, requests: int) -> None:
+    """Write the access logs of a day as one Parquet file per replica; about 30 bytes per request."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        connection.register("nothing", schema.ACCESS_LOG.empty_table())
+        for proxy in range(PROXIES):
+            path = folder / f"access_log-{proxy:02}.parquet"
+            rows = _REQUESTS.replace("$count", str(requests)).replace("$proxy", str(proxy))
+            whole = f"SELECT * FROM nothing UNION ALL BY NAME ({rows})"
+            connection.execute(f"COPY ({whole}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+
+
+def files_of(folder: Path) -> Files:
+    """Return the day in `folder` as what ingest.parse returns; it knows its sources, and nothing beside the logs."""
+
+    def write(name: str, kind: pa.Schema, rows: list[dict[str, Any]] | None = None) -> tuple[Path, ...]:
+        path = folder / f"{name}.parquet"
+        pq.write_table(pa.Table.from_pylist(rows or [], schema=kind), path)
+        return (path,)
+
+    sources = [{"source": f"cluster1/ingress/ingress-{n + 1}.log", "formats": ["istio_text"]} for n in range(PROXIES)]
+
+    return Files(
+        access_log=tuple(sorted(folder.glob("access_log-*.parquet"))),
+        rejects=write("rejects", schema.REJECTS),
+        sources=write("sources", schema.SOURCES, sources),
+        inventory=write("inventory", schema.INVENTORY),
+        outlier_events=write("outlier_events", schema.OUTLIER_EVENTS),
+        mesh_config=write("mesh_config", schema.MESH_CONFIG),
+        endpoint_counters=write("endpoint_counters", schema.ENDPOINT_COUNTERS),
+    )
+
+
+def count_requests(folder: Path) -> dict[str, int]:
+    """Return how many requests of each service were written."""
+    with duckdb.connect() as connection:
+        found = connection.sql(
+            f"SELECT authority, count(*) FROM '{folder}/access_log-*.parquet' GROUP BY ALL"
+        ).fetchall()
+    return dict(found)
