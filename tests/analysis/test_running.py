@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from analysis import Options, Session, open_session
+from analysis.session import _JUDGES
 from ingest.errors import QueryError
 from tests.analysis.simulate import entry, write
 
@@ -60,7 +61,7 @@ def test_a_relation_whose_building_was_stopped_is_built_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("analysis.session.judge", stop)
+        patched.setitem(_JUDGES, "judged_failovers", stop)
         with pytest.raises(KeyboardInterrupt):
             session.sql("SELECT * FROM failovers")
     assert session.sql("SELECT * FROM failovers").num_rows == 0
