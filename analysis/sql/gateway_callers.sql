@@ -4,8 +4,8 @@
 -- needs: placed
 -- columns:
 --   hop_id: Number of the entry.
---   call_key: Number that stands for proxy, service, endpoint and own address (a hash of them).
 --   caller_key: Number that stands for the proxy (a hash of cluster, gateway and proxy).
+--   call_key: Number that stands for proxy, service, endpoint and own address (a hash of caller_key and the rest).
 --   cluster_id: Kubernetes cluster of the proxy.
 --   service: Host of the service.
 --   service_port: Port of the service.
@@ -15,8 +15,8 @@
 CREATE VIEW gateway_callers AS
 SELECT
     hop_id,
-    hash(cluster_id, gateway, coalesce(proxy, source), service, service_port, endpoint, upstream_local_address) AS call_key,
     hash(cluster_id, gateway, coalesce(proxy, source)) AS caller_key,
+    hash(caller_key, service, service_port, endpoint, upstream_local_address) AS call_key,
     cluster_id, service, service_port, endpoint,
     upstream_local_address AS address,
     epoch_us(CASE WHEN log_kind = 'tcp' THEN start_time + (end_time - start_time) / 2 ELSE end_time END) AS open_at

@@ -31,8 +31,8 @@ WITH found AS (
         END AS final_endpoint_basis
     FROM attributed AS a
     LEFT JOIN caller_segments AS s
-        ON s.call_key = hash(a.cluster_id, a.gateway, coalesce(a.proxy, a.source), a.service, a.service_port, a.endpoint,
-                             a.upstream_local_address)
+        ON s.call_key = hash(hash(a.cluster_id, a.gateway, coalesce(a.proxy, a.source)), a.service, a.service_port,
+                             a.endpoint, a.upstream_local_address)
         AND s.from_us <= epoch_us(CASE WHEN a.log_kind = 'tcp' THEN a.start_time + (a.end_time - a.start_time) / 2
                                        ELSE a.end_time END)
         AND s.until_us > epoch_us(CASE WHEN a.log_kind = 'tcp' THEN a.start_time + (a.end_time - a.start_time) / 2
