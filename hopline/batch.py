@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from hopline.destination import check_writable, open_destination
+from hopline.destination import check_writable, make_folder, open_destination
 from hopline.pages import Manner, ReportFormat, render_files
-from ingest.errors import OutputError, UsageError
+from ingest.errors import UsageError
 
 if TYPE_CHECKING:
     from analysis import Session
@@ -49,14 +49,7 @@ class Written:
 
 def prepare_batch_folder(folder: Path) -> None:
     """Make the folder where it is missing; raises OutputError when a batch could not be written into it."""
-    try:
-        folder.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise OutputError(f"cannot make {folder}: there is no {folder.parent}", hint=f"mkdir -p {folder}") from None
-    except FileExistsError:
-        raise OutputError(f"cannot write reports into {folder}: it is not a folder") from None
-    except OSError as error:
-        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
+    make_folder(folder, "reports")
     check_writable(folder / SUMMARY)
 
 

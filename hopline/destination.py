@@ -96,3 +96,15 @@ def _mode_for(target: Path) -> int:
         umask = os.umask(0)
         os.umask(umask)
         return 0o666 & ~umask
+
+
+def make_folder(folder: Path, contents: str) -> None:
+    """Make a folder for `contents` (a word for messages) where it is missing; raises OutputError where it cannot be."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise OutputError(f"cannot make {folder}: there is no {folder.parent}", hint=f"mkdir -p {folder}") from None
+    except FileExistsError:
+        raise OutputError(f"cannot write {contents} into {folder}: it is not a folder") from None
+    except OSError as error:
+        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopline.destination import check_writable
+from hopline.destination import check_writable, make_folder
 from hopline.writers import TableFormat, write_table
-from ingest.errors import OutputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,14 +35,7 @@ def list_table_files(folder: Path) -> Iterator[tuple[str, TableFormat, Path]]:
 
 def prepare_folder(folder: Path) -> None:
     """Make the folder where it is missing; raises OutputError when tables could not be written into it."""
-    try:
-        folder.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise OutputError(f"cannot make {folder}: there is no {folder.parent}", hint=f"mkdir -p {folder}") from None
-    except FileExistsError:
-        raise OutputError(f"cannot write tables into {folder}: it is not a folder") from None
-    except OSError as error:
-        raise OutputError(f"cannot make {folder}: {error.strerror or error}") from error
+    make_folder(folder, "tables")
     for _, _, file in list_table_files(folder):
         check_writable(file)
 
