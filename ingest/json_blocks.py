@@ -15,12 +15,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.block_plan import TOO_MANY
 from ingest.columns import to_arrow, to_values
 from ingest.formats import LogFormat
 from ingest.jsonlog import Shape, load_object, shape_of
 from ingest.pieces import ABSENT, FEW, TEXT, Pieces, cut, to_cut
 from ingest.rows import LOOSE_TYPES, extra_array
-from ingest.whole_blocks import MANY_VALUES, TOO_MANY, BlockRows, filter_block_rows
+from ingest.whole_blocks import MANY_VALUES, BlockRows, filter_block_rows
 
 #: Put in quotes where `null` stood, so that a value takes two quotes whatever it is. No text holds it.
 _NULL = "\1"

@@ -107,7 +107,7 @@ def _may_hold_blank_lines(pieces: Pieces) -> bool:
             return False
         found = pc.equal(column.cast(TEXT), EMPTY)
         empty = found if empty is None else pc.and_(empty, found)
-    return empty is not None and empty.true_count > 0
+    return empty is not None and bool(empty.true_count)
 
 
 def _mark_blank_lines(text: pa.Buffer) -> pa.Buffer:
