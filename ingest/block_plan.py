@@ -18,8 +18,6 @@ from ingest.plan import Fixed, Plan, Split, Value
 
 #: Texts are many where one in so many, or more, is a new one; of a few lines, as many as may be.
 TOO_MANY = 4
-#: Cutting the different texts of a part pays while they are fewer than one in so many.
-TOO_VARIOUS = 2
 FEW_LINES = 64
 
 
@@ -109,7 +107,7 @@ class _Run:
     def _split_different(self, plan: Split, texts: pa.DictionaryArray) -> bool:
         """Read a piece of every line by its different texts; False where there are too many of them, or that fails."""
         different = texts.dictionary
-        if len(different) * TOO_VARIOUS > len(texts) > FEW_LINES:
+        if len(different) * TOO_MANY > len(texts) > FEW_LINES:
             self.various.add(_fields_of(plan))
             return False
         run = _Run(len(different), self._few, self.various)

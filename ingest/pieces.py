@@ -18,7 +18,7 @@ ABSENT = "-"
 TEXT = pa.string()
 #: Values to compare with: Arrow would first find out the type of Python's own, each time.
 DASH, EMPTY, NOTHING = pa.scalar(ABSENT, TEXT), pa.scalar("", TEXT), pa.scalar(None, TEXT)
-FALSE = pa.scalar(value=False)
+FALSE, TRUE = pa.scalar(value=False), pa.scalar(value=True)
 #: Texts of which there are few different ones.
 FEW = pa.dictionary(pa.int32(), pa.string())
 
