@@ -1,9 +1,9 @@
 -- Which endpoint, in which cluster, served each access-log entry?
 -- One row per entry with attribution; an entry of an ingress and the entry of the gateway behind it are two rows,
 -- see requests to count each request once.
--- needs: attributed, caller_segments, identified_endpoints, window_pods, primaries
+-- needs: attributed, caller_segments, identified_endpoints, window_pods, judged_kinds
 -- columns:
---   attributed.*
+--   attributed.* except kind
 --   final_endpoint: Who answered in the end: the endpoint itself when that is no gateway, else who is behind it; NULL where unknown.
 --   final_endpoint_basis: direct, exact, request_id, window (candidates only), pending (the line of the connection may yet be written) or none.
 --   final_endpoint_candidates: Pods that may have answered, where that is not one.
@@ -43,7 +43,7 @@ WITH found AS (
         AND w.minute = epoch_us(a.end_time) // 60000000
 )
 SELECT
-    a.* EXCLUDE (identified, candidates, basis, pods, is_hidden, possible, final_endpoint_basis),
+    a.* EXCLUDE (kind, identified, candidates, basis, pods, is_hidden, possible, final_endpoint_basis),
     CASE a.final_endpoint_basis
         WHEN 'direct' THEN a.endpoint WHEN 'exact' THEN a.pods[1] WHEN 'request_id' THEN a.identified
     END AS final_endpoint,
@@ -53,16 +53,6 @@ SELECT
         WHEN coalesce(a.pods, a.candidates) IS NULL OR a.basis = 'pending' AND a.candidates IS NULL THEN a.possible
         ELSE list_sort(list_distinct(list_concat(coalesce(a.pods, []), coalesce(a.candidates, []))))
     END AS final_endpoint_candidates,
-    CASE
-        WHEN a.endpoint_kind = 'none' THEN 'none'
-        WHEN a.endpoint_group IS NULL OR p.primary_group IS NULL THEN 'unknown'
-        WHEN a.endpoint_group = p.primary_group THEN 'primary'
-        ELSE 'secondary'
-    END AS group_role
+    k.group_role
 FROM found AS a
-LEFT JOIN primaries AS p
-    ON p.cluster_id IS NOT DISTINCT FROM a.cluster_id
-    AND p.gateway IS NOT DISTINCT FROM a.gateway
-    AND p.service = a.service
-    AND p.service_port IS NOT DISTINCT FROM a.service_port
-    AND p.subset IS NOT DISTINCT FROM a.subset;
+JOIN judged_kinds AS k ON k.kind = a.kind;
