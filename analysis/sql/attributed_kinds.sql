@@ -1,10 +1,10 @@
 -- Which service did the entries of each kind ask for, which endpoint got them, and how did they end?
 -- All of attributed that holds for every entry of a kind: what depends on the time is left out.
 -- internal
--- needs: entry_kinds, cluster_names, endpoint_groups, authority_services, flag_outcomes
+-- needs: entry_kinds, cluster_names, endpoint_groups, authority_services, flag_outcomes, ztunnel_kinds
 -- columns:
 --   entry_kinds.*
---   direction: outbound, inbound or inbound-vip, from the cluster name.
+--   direction: outbound, inbound or inbound-vip, from the cluster name, or as a ztunnel says it.
 --   service_port: Port of the service.
 --   subset: Subset of the DestinationRule; NULL if none.
 --   service: Host of the service: from the cluster name, else the SNI, else the authority where that is always the same.
@@ -28,15 +28,19 @@ CREATE TABLE attributed_kinds AS
 WITH placed AS (
     SELECT
         k.*,
-        c.direction,
-        coalesce(c.service_port, n.service_port, h.service_port) AS service_port,
+        coalesce(c.direction, z.direction) AS direction,
+        coalesce(c.service_port, n.service_port, h.service_port, z.service_port) AS service_port,
         coalesce(c.subset, CASE WHEN c.service IS NULL THEN n.subset END) AS subset,
-        coalesce(c.service, n.service, h.service) AS service,
+        coalesce(c.service, n.service, h.service, z.service) AS service,
         e.endpoint_ip, e.endpoint_port,
         list_contains(k.response_flags, 'UH') AS no_host,
-        e.endpoint_kind, e.endpoint_cluster, e.network, e.region, e.zone, e.subzone, e.workload, e.endpoint_basis,
+        -- Before hbone_addr was logged, an inbound line still names its own pod.
+        CASE WHEN e.endpoint_kind = 'unknown' AND (z.pod IS NOT NULL OR z.direction = 'inbound') THEN 'pod'
+             ELSE e.endpoint_kind END AS endpoint_kind,
+        e.endpoint_cluster, e.network, e.region, e.zone, e.subzone, e.workload, e.endpoint_basis,
         e.endpoint_group,
         CASE
+            WHEN z.outcome IS NOT NULL THEN z.outcome
             WHEN k.log_kind = 'http' AND k.response_code = 0 AND coalesce(f.outcome, 'client_gone')
                  IN ('client_gone', 'ok') THEN 'client_gone'
             WHEN list_contains(k.response_flags, 'DC') THEN 'client_gone'
@@ -65,6 +69,7 @@ WITH placed AS (
         AND e.upstream_cluster IS NOT DISTINCT FROM k.upstream_cluster
         AND e.upstream_host = k.upstream_host
     LEFT JOIN flag_outcomes AS f ON f.response_flags = k.response_flags
+    LEFT JOIN ztunnel_kinds AS z ON z.kind = k.kind
 )
 SELECT
     p.* EXCLUDE (

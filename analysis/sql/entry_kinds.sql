@@ -21,6 +21,7 @@
 --   response_code_details: Response code details.
 --   upstream_transport_failure_reason: Why the transport to the upstream failed.
 --   grpc_status: Status of gRPC.
+--   tunnel: What a ztunnel logs of a connection's service, pod and end; NULL for other proxies.
 --   source_number: Number of the file.
 --   entries: Entries of this kind.
 CREATE TABLE entry_kinds AS
@@ -28,7 +29,7 @@ WITH kinds AS (
     SELECT
         kind_key, source, cluster_id, gateway, proxy, role, log_kind, upstream_cluster, upstream_host,
         downstream_local_address, asked_name, asked_authority, response_code, response_flags, response_code_details,
-        upstream_transport_failure_reason, grpc_status, count(*) AS entries
+        upstream_transport_failure_reason, grpc_status, tunnel, count(*) AS entries
     FROM keyed_log
     GROUP BY ALL
 )

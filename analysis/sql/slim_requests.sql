@@ -11,7 +11,8 @@
 CREATE VIEW slim_requests AS
 SELECT
     l.*,
-    make_timestamptz(epoch_us(l.start_time) + coalesce(l.duration_ms, 0) * 1000) AS end_time,
+    make_timestamptz(epoch_us(l.start_time) + CASE WHEN k.role = 'ztunnel' THEN 0 ELSE coalesce(l.duration_ms, 0) * 1000 END)
+        AS end_time,
     k.may_stall AND coalesce(l.duration_ms >= 1000, false) AS stalled,
     coalesce(l.duration_ms > 600000, false) AS pinned,
     k.* EXCLUDE (kind, kind_key)
