@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.catalog import FLAG_COLUMNS, NETWORK_COLUMNS, Relation, closure, load_catalog, mentioned
-from analysis.failover.judge import judge, remember_troubled
+from analysis.failover.judge import judge
 from analysis.hints import explain_failure
 from analysis.labels import create_labels, label_entries, label_rows
 from analysis.networks import network_rows
@@ -33,7 +33,7 @@ T = TypeVar("T")
 _STREAM_ROWS = 100_000
 
 #: What fills the tables that SQL alone cannot.
-_JUDGES = {"judged_failovers": judge, "shifts": judge_shifts, "troubled_clusters": remember_troubled}
+_JUDGES = {"judged_failovers": judge, "shifts": judge_shifts}
 
 
 class EvidenceReader(Protocol):

@@ -24,13 +24,13 @@ from ingest.schema import TIMESTAMP
 
 _ROUTE_COLUMNS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
 
-_ROUTES_SQL = f"SELECT DISTINCT route, {', '.join(_ROUTE_COLUMNS)} FROM troubled"
+_ROUTES_SQL = f"SELECT DISTINCT route, {', '.join(_ROUTE_COLUMNS)} FROM judged_kinds"
 
 #: Services for which Istio was told to distribute requests over localities: what looks like a spill is the split.
 _SHARED_SQL = """
 SELECT DISTINCT r.service
 FROM mesh_config AS m
-JOIN troubled AS r ON r.service = m.host OR r.service = m.host || '.' || m.namespace || '.svc.cluster.local'
+JOIN judged_kinds AS r ON r.service = m.host OR r.service = m.host || '.' || m.namespace || '.svc.cluster.local'
 WHERE m.kind = 'DestinationRule' AND contains(m.setting, 'localityLbSetting.distribute')
   AND getvariable('primary_group') IS NULL
 """
@@ -126,13 +126,6 @@ class _Case:
         """When the spill had taken its final shape: full failover, or a minute after the first request."""
         full = self.at("full_failover")
         return full.latest if full else min(self.last_request + 1, self.first_request + _MINUTE_US)
-
-
-def remember_troubled(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
-    """Set the variable with the names of troubled Envoy clusters, for a filter where a join would come too late."""
-    del options
-    names = "SELECT coalesce(list(DISTINCT upstream_cluster), []) FROM troubled_clusters"
-    connection.execute(f"SET VARIABLE troubled_clusters = ({names})")
 
 
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:

@@ -3,7 +3,7 @@
 -- service, the bytes of one side are those of the other the other way round, and they end at most two seconds apart.
 -- A connection that a gateway or waypoint of Envoy opened, whose own lines are held, carries what those lines tell.
 -- internal
--- needs: placed, ztunnel_connections
+-- needs: attributed, attributed_kinds, ztunnel_kinds
 -- columns:
 --   caller_id: The entry that called; NULL for a proxy of Envoy, whose requests share the connection.
 --   callee_id: hop_id of the inbound line.
@@ -11,10 +11,11 @@
 CREATE TABLE ztunnel_joins AS
 WITH lines AS (
     SELECT
-        z.*, p.cluster_id,
+        p.hop_id, z.direction, z.service, z.pod, p.end_time, p.cluster_id,
+        regexp_extract(p.downstream_remote_address, '^(.*):[0-9]+$', 1) AS caller_ip,
         CASE WHEN z.direction = 'outbound' THEN [p.bytes_sent, p.bytes_received] ELSE [p.bytes_received, p.bytes_sent] END AS bytes
-    FROM ztunnel_connections AS z
-    JOIN placed AS p ON p.hop_id = z.hop_id AND p.role = 'ztunnel'
+    FROM ztunnel_kinds AS z
+    JOIN attributed AS p ON p.kind = z.kind
 ), numbered AS (
     SELECT
         *,
@@ -32,9 +33,9 @@ WITH lines AS (
 ), proxied AS (
     SELECT DISTINCT
         cluster_id, regexp_extract(downstream_local_address, '^(.*):[0-9]+$', 1) AS caller_ip,
-        regexp_replace(endpoint, '^envoy://[^/]*/', '') AS pod
-    FROM placed
-    WHERE role <> 'ztunnel' AND EXISTS (FROM ztunnel_connections)
+        regexp_replace(upstream_host, '^envoy://[^/]*/', '') AS pod
+    FROM attributed_kinds
+    WHERE role <> 'ztunnel'
 )
 SELECT caller_id, callee_id, is_sure FROM paired
 UNION ALL
