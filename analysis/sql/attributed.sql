@@ -6,7 +6,7 @@
 -- columns:
 --   access_log.*
 --   hop_id: Number of the entry, unique within a session and ordered by source and line.
---   direction: outbound, inbound or inbound-vip, from the cluster name.
+--   direction: outbound, inbound or inbound-vip, from the cluster name, or as a ztunnel says it.
 --   service_port: Port of the service.
 --   subset: Subset of the DestinationRule; NULL if none.
 --   service: Host of the service: from the cluster name, else the SNI, else the authority where that is always the same.
@@ -22,7 +22,7 @@
 --   workload: Workload or pod name of the endpoint.
 --   endpoint_basis: How that is known: inventory, config, gateway_log, port, hop or none.
 --   endpoint_group: Cluster or network that the endpoint belongs to, such as cluster1; NULL where none was chosen or nothing tells.
---   end_time: When the request ended (UTC): start_time + duration_ms, both floored to the millisecond by Envoy.
+--   end_time: When the request ended (UTC): start_time + duration_ms, both floored to the millisecond by Envoy; of a ztunnel, whose lines bear the time of their writing, that time.
 --   outcome: How it ended, by flags first: ok, client_error, client_gone, upstream_error, upstream_unreachable, timeout, no_healthy_upstream, overflow, no_route, rejected_by_policy, rate_limited, fault_injected, protocol_error or unknown.
 --   failed: True where the caller lost it through the upstream side.
 --   stalled: True where the client left after waiting a second or more without any answer: what a frozen endpoint looks like before its connections time out.
@@ -32,6 +32,7 @@ WITH judged AS (
     SELECT
         a.*,
         CASE
+            WHEN a.ztunnel_outcome IS NOT NULL THEN a.ztunnel_outcome
             WHEN a.log_kind = 'http' AND a.response_code = 0 AND coalesce(f.outcome, 'client_gone')
                  IN ('client_gone', 'ok') THEN 'client_gone'
             WHEN list_contains(a.response_flags, 'DC') THEN 'client_gone'
@@ -56,7 +57,7 @@ WITH judged AS (
 )
 SELECT
     j.* EXCLUDE (
-        no_host, endpoint_kind, endpoint_cluster, network, region, zone, subzone, workload, endpoint_basis,
+        no_host, ztunnel_outcome, endpoint_kind, endpoint_cluster, network, region, zone, subzone, workload, endpoint_basis,
         endpoint_group, end_time, outcome
     ),
     CASE

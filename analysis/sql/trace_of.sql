@@ -4,7 +4,7 @@
 -- Several requests may bear one id: each entry that no other one called begins a trace of its own. A caller's
 -- duration minus its upstream time is what it spent itself, with receiving the request and sending the answer on; its
 -- upstream time minus the callee's duration went on the way. Durations of two clocks may be compared, times may not.
--- needs: attributed, hops, hop_links, request_links, clock_skews
+-- needs: attributed, hops, hop_links, request_links, caller_segments, clock_skews
 -- parameters:
 --   wanted: The request id.
 -- example: SELECT seq, depth, gateway, role, outcome, own_ms, between_ms, source, line FROM trace_of('a09faf25-9c89-4044-8813-117b3f8cdba5')
@@ -187,6 +187,15 @@ WITH RECURSIVE reached AS (
     LEFT JOIN parents AS p USING (hop_id)
     LEFT JOIN called AS c USING (hop_id)
     LEFT JOIN skews AS k USING (hop_id)
+), still_open AS (
+    SELECT e.hop_id
+    FROM entries AS e
+    JOIN caller_segments AS s
+        ON s.basis = 'pending'
+        AND s.call_key = hash(hash(e.cluster_id, e.gateway, coalesce(e.proxy, e.source)), e.service, e.service_port,
+                              e.endpoint, e.upstream_local_address)
+        AND epoch_us(CASE WHEN e.log_kind = 'tcp' THEN e.start_time + (e.end_time - e.start_time) / 2
+                          ELSE e.end_time END) BETWEEN s.from_us AND s.until_us - 1
 ), gaps AS (
     SELECT
         l.*,
@@ -194,8 +203,9 @@ WITH RECURSIVE reached AS (
             WHEN l.endpoint_kind = 'none' THEN 'no_upstream'
             WHEN l.outcome = 'upstream_unreachable' THEN 'not_connected'
             WHEN x.hop_id IS NOT NULL AND c.hop_id IS NULL THEN 'with_another_request'
-            WHEN l.endpoint_kind = 'east_west_gateway' AND len(l.final_endpoint_candidates) > 1 THEN 'several_connections'
-            WHEN l.endpoint_kind = 'east_west_gateway' AND coalesce(h.as_gateway, false) THEN 'pending'
+            WHEN l.endpoint_kind = 'east_west_gateway' AND l.final_endpoint_basis = 'window' THEN 'several_connections'
+            WHEN l.endpoint_kind = 'east_west_gateway' AND o.hop_id IS NOT NULL THEN 'pending'
+            WHEN l.endpoint_kind = 'east_west_gateway' AND coalesce(h.as_gateway, false) THEN 'not_in_its_log'
             WHEN l.endpoint_kind = 'east_west_gateway' THEN 'gateway_log_not_held'
             WHEN l.endpoint_kind = 'external' THEN 'outside'
             WHEN coalesce(h.as_pod, false) THEN 'not_in_its_log'
@@ -205,6 +215,7 @@ WITH RECURSIVE reached AS (
     FROM logged AS l
     LEFT JOIN children AS c ON c.hop_id = l.hop_id
     LEFT JOIN held AS h ON h.address = l.endpoint
+    LEFT JOIN still_open AS o ON o.hop_id = l.hop_id
     LEFT JOIN (SELECT DISTINCT caller_id AS hop_id FROM edges) AS x ON x.hop_id = l.hop_id
     -- Behind an inbound line is the application itself.
     WHERE l.role <> 'sidecar_inbound'
@@ -226,13 +237,17 @@ WITH RECURSIVE reached AS (
                 'the log of the gateway at {} is held, but has no line of this connection: TCP lines are written when '
                 || 'the connection closes, an hour later perhaps, and never when the gateway is killed', endpoint)
             WHEN 'several_connections' THEN format(
-                'several connections of the gateway at {} fit this request: {}', endpoint,
-                array_to_string(final_endpoint_candidates, ', '))
+                'connections of the gateway at {} may have carried this request, but nothing proves which; they led to {}',
+                endpoint, array_to_string(final_endpoint_candidates, ', '))
             WHEN 'gateway_log_not_held' THEN format('no log of the gateway at {} is held', endpoint)
             WHEN 'pod_log_not_held' THEN format('no log of a proxy at {} is held', endpoint)
-            WHEN 'not_in_its_log' THEN format(
+            WHEN 'not_in_its_log' THEN CASE WHEN endpoint_kind = 'east_west_gateway' THEN format(
+                'the log of the gateway at {} is held, but has no line of this connection, and none is to come: it does '
+                || 'not reach this time, the connection has ended since, or the line was lost when the gateway was killed',
+                endpoint)
+            ELSE format(
                 'the log of the proxy at {} is held, but has no line with this id at this time: sampled, cut, or lost '
-                || 'when the proxy was killed', endpoint)
+                || 'when the proxy was killed', endpoint) END
             ELSE format('no log of {} is held, and nothing says what it is', coalesce(endpoint, 'the upstream'))
         END AS note
     FROM gaps
