@@ -123,7 +123,7 @@ def is_rolling_restart(
     restarts = [s for s in find_silences(answered, start, end) if _held(spills, [s])]
     if _held(spills, restarts) < _COVERED * spills.up_to[-1] or any(_overlap(a, b) for a, b in pairwise(restarts)):
         return False
-    return _take_turns(restarts, spills) or (lost <= _FEW_LOST and _are_brief(restarts))
+    return _take_turns(restarts, spills) or (lost <= _FEW_LOST and _are_brief(restarts, start))
 
 
 def _take_turns(restarts: Sequence[Silence], spills: _Counts) -> bool:
@@ -134,9 +134,10 @@ def _take_turns(restarts: Sequence[Silence], spills: _Counts) -> bool:
     return len(by_endpoint) >= 2 and most <= _ALONE * spills.up_to[-1]
 
 
-def _are_brief(restarts: Sequence[Silence]) -> bool:
+def _are_brief(restarts: Sequence[Silence], start: int) -> bool:
+    """Tell whether each endpoint was silent once, and not for long; of one silent from `start` on nobody knows."""
     endpoints = {silence.endpoint for silence in restarts}
-    return len(endpoints) == len(restarts) and all(s.end - s.start <= _BRIEF for s in restarts)
+    return len(endpoints) == len(restarts) and all(s.start > start and s.end - s.start <= _BRIEF for s in restarts)
 
 
 def _held(spills: _Counts, silences: Sequence[Silence]) -> int:

@@ -98,7 +98,8 @@ def outside(since: datetime | None, until: datetime | None) -> Keep:
 def compare(recording: Recording, found: Sequence[Row], left: Sequence[Row]) -> list[str]:
     """Return what is not compatible with the whole recording, a line each."""
     faults: list[str] = []
-    # One restart that the end of the log cuts off may be more than that; else nothing is found that the whole has not.
+    # A restart that the beginning or the end of the log cuts off may be more than that; else nothing is found that the
+    # whole has not.
     invented = [one for one in found if not any(_overlap(one, whole) for whole in recording.failovers)]
     for whole in recording.failovers:
         mine = [row for row in left if row["proxy"] == whole["proxy"]]
@@ -109,7 +110,8 @@ def compare(recording: Recording, found: Sequence[Row], left: Sequence[Row]) -> 
             faults.append(f"{whole['proxy']}: {len(matching)} failovers found")
         elif matching:
             faults += [f"{whole['proxy']}: {fault}" for fault in _compare(whole, matching[0], mine, within)]
-    faults += [f"invented: {one['kind']}, {one['trigger']}" for one in invented if not one["open_at_end"]]
+    cut_off = ("open_at_end", "began_before_start")
+    faults += [f"invented: {one['kind']}, {one['trigger']}" for one in invented if not any(one[x] for x in cut_off)]
     return faults
 
 
