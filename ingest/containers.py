@@ -140,10 +140,19 @@ class ContainerReader:
 
     def _array(self) -> Iterator[str]:
         """Read an array that is a document: entries, or containers."""
+        is_array = self.kind is None
         for head in self._elements():
-            if self.kind is None and head in '{"':
-                self.kind = "json-array"
-            yield from self._value(sure=True)
+            entry = ""
+            try:
+                for entry in self._value(sure=True):
+                    yield entry
+            except EndedJsonError:
+                self.kind = self.kind or ("json-array" if is_array and head == "{" else None)
+                raise
+            # Garbage can begin like an array: the first value must be able to hold an entry, and end as one of several.
+            is_array = is_array and (head == "{" or (head == '"' and " " in entry))
+            is_array = is_array and self._cursor.peek() in ("", ",", "]")
+            self.kind = self.kind or ("json-array" if is_array else None)
 
     def _elements(self) -> Iterator[str]:
         """Go through an array; yields the first character of each element, which the caller takes."""

@@ -11,10 +11,9 @@ import polars as pl
 from ingest.blocks import Block, cut_blocks
 from ingest.contents import SAMPLE_BYTES, Content, name_of, open_contents
 from ingest.entries import ENTRIES
-from ingest.envelopes import find_envelopes
 from ingest.errors import SourceError
 from ingest.formats import LogFormat, load_formats, without_time
-from ingest.log_reader import chain_of, looks_binary, split_lines, to_text
+from ingest.log_reader import chain_of, looks_binary, seen_chain, split_lines, to_text
 from ingest.mesh_formats import given_formats
 from ingest.parser import known_formats, parse_lines
 from ingest.unwrapping import Unwrapper
@@ -92,9 +91,9 @@ def _detect_content(path: str, content: Content, formats: tuple[LogFormat, ...])
         return Detection(path, inventory.counted_as, compression, (share,), (), 1.0, block.lines, None, None)
     lines = split_lines(to_text(block.data)).head(DETECT_LINES)
     outer = () if content.container is None else (ENTRIES,)
-    chain = chain_of(lines, outer)
+    chain = chain_of(lines, formats, outer)
     unwrapped = Unwrapper(chain).open(lines, 1)
-    shown = chain if content.container is None else (*outer, *find_envelopes(Unwrapper(outer).open(lines, 1).texts))
+    shown = chain if content.container is None else seen_chain(lines, formats, outer)
     parsed = parse_lines(unwrapped.texts, formats)
     if not parsed.rows and not outer and looks_binary(block.data):
         return _plain(path, "binary", compression, content.problem)

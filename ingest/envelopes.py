@@ -144,22 +144,38 @@ ENVELOPES: tuple[Envelope, ...] = (
 )
 
 
-def find_envelopes(lines: pl.Series) -> tuple[Envelope, ...]:
-    """Return the envelopes around the lines of a sample, outermost first."""
-    chain: list[Envelope] = []
-    while len(chain) < MAX_DEPTH:
-        filled = lines.filter(lines.str.strip_chars() != "")
-        if not len(filled):
-            break
-        found = None
-        for envelope in ENVELOPES:
-            opened = envelope.open(filled)
-            # Among the entries of a log store, those of other programs may be many: one is enough there.
-            enough = 1 if envelope is SHIPPER else len(filled) // 2 + 1
-            if opened.fits.sum() >= enough:
-                found, lines = envelope, opened.inner.filter(opened.fits)
-                break
-        if found is None:
-            break
-        chain.append(found)
-    return tuple(chain)
+def find_envelopes(
+    lines: pl.Series, count_entries: Callable[[pl.Series], int], *, depth: int = MAX_DEPTH
+) -> tuple[Envelope, ...]:
+    """Return the envelopes around the lines of a sample, outermost first.
+
+    `count_entries` says how many of some lines are access-log entries as they are. Where it is not plain what is around
+    the lines, the envelope wins in which the most entries are: lines of other programs have no vote.
+    """
+    filled = lines.filter(lines.str.strip_chars() != "")
+    if not depth or not len(filled):
+        return ()
+    candidates: list[tuple[Envelope, pl.Series]] = []
+    most = None
+    for envelope in ENVELOPES:
+        opened = envelope.open(filled)
+        if opened.fits.any():
+            candidates.append((envelope, opened.inner.filter(opened.fits)))
+            if most is None and len(candidates[-1][1]) > len(filled) // 2:
+                most = candidates[-1]
+    if not candidates:
+        return ()
+    if most is None or len(candidates) > 1:
+        inside = [_count_inside(inner, count_entries, depth - 1) for _, inner in candidates]
+        if any(inside):
+            most = candidates[inside.index(max(inside))]
+        elif most is None and candidates[-1][0] is SHIPPER and not count_entries(filled):
+            # The first access-log entry among those of a log store may come late.
+            most = candidates[-1]
+    return () if most is None else (most[0], *find_envelopes(most[1], count_entries, depth=depth - 1))
+
+
+def _count_inside(lines: pl.Series, count_entries: Callable[[pl.Series], int], depth: int) -> int:
+    for envelope in find_envelopes(lines, count_entries, depth=depth):
+        lines = envelope.open(lines).inner
+    return count_entries(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,10 +15,10 @@ from ingest.formats import LogFormat
 from ingest.pattern import Pattern
 from ingest.raw_bytes import repair_json
 
-#: An object is an access-log entry only with one of these columns, and with at least so many columns in all.
+#: An object is an access-log entry only with one of these columns, whose names are Envoy's alone, and with at least so
+#: many columns in all; or with so many that no other program would call them all as Envoy does.
 _TELLING = frozenset(
     {
-        "response_code",
         "response_flags",
         "upstream_host",
         "upstream_cluster",
@@ -29,6 +29,7 @@ _TELLING = frozenset(
     }
 )
 _FEWEST = 3
+_ENOUGH = 6
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -76,10 +77,16 @@ def shape_of(keys: tuple[str, ...], formats: tuple[LogFormat, ...], encoding: st
         columns.append(wanted)
     if best is None:
         return None
-    if not best.template and (len(taken) < _FEWEST or not (taken & _TELLING or best.requires)):
+    if not best.template and not _tells(taken):
         return None
     kept = tuple(c is None or not _is_own(key, c) for key, c in zip(keys, columns, strict=True))
     return Shape(best, keys, tuple(columns), kept)
+
+
+def _tells(columns: Collection[str]) -> bool:
+    if not _TELLING.isdisjoint(columns):
+        return len(columns) >= _FEWEST
+    return len(columns) >= _ENOUGH and "response_code" in columns
 
 
 def _is_own(key: str, column: str) -> bool:

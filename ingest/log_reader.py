@@ -81,9 +81,17 @@ def _numbers(first: int, count: int) -> pl.Series:
     return pl.int_range(first, first + count, dtype=pl.Int64, eager=True)
 
 
-def chain_of(lines: pl.Series, outer: tuple[Envelope, ...] = ()) -> tuple[Envelope, ...]:
-    """Return the envelopes around the lines of a sample, `outer` first."""
-    chain = (*outer, *find_envelopes(Unwrapper(outer).open(lines, 1).texts))
+def seen_chain(
+    lines: pl.Series, formats: Sequence[LogFormat], outer: tuple[Envelope, ...] = ()
+) -> tuple[Envelope, ...]:
+    """Return the envelopes that can be seen around the lines of a sample, `outer` first."""
+    texts = Unwrapper(outer).open(lines, 1).texts
+    return (*outer, *find_envelopes(texts, lambda inner: parse_lines(inner, formats).row_count))
+
+
+def chain_of(lines: pl.Series, formats: Sequence[LogFormat], outer: tuple[Envelope, ...] = ()) -> tuple[Envelope, ...]:
+    """Return the envelopes to take off the lines of a log that begins with a sample, `outer` first."""
+    chain = seen_chain(lines, formats, outer)
     # The first access-log entry of a store's answer may come late.
     return (*chain, SHIPPER) if outer and SHIPPER not in chain else chain
 
@@ -125,7 +133,7 @@ class BlockReader:
     ) -> BlockReader:
         """Return the reader for a log that begins with `sample`; its lines are in the envelopes `outer` at least."""
         lines = split_lines(to_text(sample)).head(SAMPLE_LINES)
-        chain = chain_of(lines, outer)
+        chain = chain_of(lines, formats, outer)
         parsed = parse_lines(Unwrapper(chain).open(lines, 1).texts, formats)
         counts: Counter[str] = Counter()
         inbound = False

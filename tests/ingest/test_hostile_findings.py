@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from ingest.formats import load_formats
 from tests.ingest.lines import istio_line
+from tests.ingest.test_envelopes import WRAPPED
 
 TIME = "2026-03-01T10:00:00Z"
+(CONTOUR,) = (known.samples[0].line for known in load_formats() if known.name == "contour-json")
 
 
 @pytest.mark.parametrize("key", ["log", "message", "line", "textPayload"])
@@ -58,3 +61,47 @@ def test_number_beyond_64_bits_in_an_outlier_event(key: str, parse: Callable[...
     event = {"action": "EJECT", "upstream_url": "10.0.0.1:80", "cluster_name": "outbound|80||shop.example"}
     result = parse("\n".join(map(json.dumps, ({**event, key: 7}, {**event, key: 2**70}))).encode())
     assert [row[key] for row in result.outlier_events] == [7, None]
+
+
+#: Files of few lines, half or more of them garbage: the lines, and which of them become rows.
+FEW_LINES: dict[str, tuple[list[str], list[int]]] = {
+    "one line in two envelopes, and garbage": ([WRAPPED["stern with time"], "6"], [1]),
+    "garbage first": (["6", "", "x y", "z", WRAPPED["cri"]], [5]),
+    "garbage in an envelope of its own": ([f"{TIME} stdout F x", f"{TIME} stdout F y", WRAPPED["compose"]], [3]),
+    "garbage that begins like an array": (['["c"0', CONTOUR, CONTOUR], [2, 3]),
+    "garbage that is an array": (['["c","d"]', CONTOUR], [2]),
+    "an array of lines": ([json.dumps([istio_line(), "no entry", istio_line()])], [1, 3]),
+    "entries with and without an envelope": ([istio_line(), istio_line(), WRAPPED["fluent bit"]], [1, 2, 3]),
+    "messages in an envelope": ([f"{TIME} stdout F [2026-03-01 10:00:00.639][14][info][upstream] adding"], []),
+}
+
+
+@pytest.mark.parametrize("name", FEW_LINES)
+def test_few_good_lines_among_garbage(name: str, parse: Callable[..., Any]) -> None:
+    """Garbage outvoted the lines that say what a file is, and they were counted as no access log."""
+    lines, rows = FEW_LINES[name]
+    assert [row["line"] for row in parse("\n".join(lines).encode()).rows] == rows
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"method": "GET", "path": "/", "response_code": 200},
+        {"@timestamp": TIME, "method": "GET", "path": "/", "duration": 3, "message": "served"},
+        {"instance": "a", "time": TIME, "method": "GET", "url": "/", "userAgent": "curl", "latency": "3ms"},
+    ],
+)
+def test_json_of_other_programs(entry: dict[str, Any], parse: Callable[..., Any]) -> None:
+    """A few keys that any program could have made an entry of Istio, or of Contour, out of its JSON."""
+    assert not parse(json.dumps(entry).encode()).rows
+
+
+def test_json_of_a_custom_format(parse: Callable[..., Any]) -> None:
+    """One key that is Envoy's alone tells an entry, and so do many that are not."""
+    entry = {"start_time": TIME, "method": "GET", "path": "/", "protocol": "HTTP/2", "response_code": 200}
+    short = {"method": "GET", "response_code": 503, "response_flags": "UH", "team": "web"}
+    result = parse("\n".join(map(json.dumps, ({**entry, "duration": 3, "team": "web"}, short))).encode())
+    assert [(row["response_code"], row["extra"]) for row in result.rows] == [
+        (200, {"team": "web"}),
+        (503, {"team": "web"}),
+    ]
