@@ -17,20 +17,28 @@ from analysis.failover.instants import Entry, Event, Interval, find_events, sett
 from analysis.failover.phases import Phase, build_phases
 from analysis.failover.restarts import group_answers, is_rolling_restart
 from analysis.failover.spans import Span, find_spans
-from analysis.failover.stretches import SECOND, STRETCHES_SQL, Route, Stretch, group_by_route
+from analysis.failover.stretches import (
+    SECOND,
+    STRETCHES_SQL,
+    Route,
+    Stretch,
+    find_time_after,
+    find_time_before,
+    group_by_route,
+)
 from analysis.failover.triggers import Evidence, Symptom, Trigger, find_trigger
 from analysis.options import Options
 from ingest.schema import TIMESTAMP
 
 _ROUTE_COLUMNS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
 
-_ROUTES_SQL = f"SELECT DISTINCT route, {', '.join(_ROUTE_COLUMNS)} FROM troubled"
+_ROUTES_SQL = f"SELECT DISTINCT route, {', '.join(_ROUTE_COLUMNS)} FROM judged_kinds"
 
 #: Services for which Istio was told to distribute requests over localities: what looks like a spill is the split.
 _SHARED_SQL = """
 SELECT DISTINCT r.service
 FROM mesh_config AS m
-JOIN troubled AS r ON r.service = m.host OR r.service = m.host || '.' || m.namespace || '.svc.cluster.local'
+JOIN judged_kinds AS r ON r.service = m.host OR r.service = m.host || '.' || m.namespace || '.svc.cluster.local'
 WHERE m.kind = 'DestinationRule' AND contains(m.setting, 'localityLbSetting.distribute')
   AND getvariable('primary_group') IS NULL
 """
@@ -77,8 +85,8 @@ GROUP BY ALL
 
 #: How long a failover without full failover is looked at for what set it off.
 _MINUTE_US = 60 * SECOND
-#: How much of the time around a partial spill is looked at for endpoints that restart.
-_AROUND_US = 10 * SECOND
+#: How much around a partial spill is looked at for endpoints that restart: so long at least, and so many requests.
+_AROUND_US, _AROUND_REQUESTS = 10 * SECOND, 100
 
 
 @dataclass(frozen=True)
@@ -126,13 +134,6 @@ class _Case:
         """When the spill had taken its final shape: full failover, or a minute after the first request."""
         full = self.at("full_failover")
         return full.latest if full else min(self.last_request + 1, self.first_request + _MINUTE_US)
-
-
-def remember_troubled(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
-    """Set the variable with the names of troubled Envoy clusters, for a filter where a join would come too late."""
-    del options
-    names = "SELECT coalesce(list(DISTINCT upstream_cluster), []) FROM troubled_clusters"
-    connection.execute(f"SET VARIABLE troubled_clusters = ({names})")
 
 
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
@@ -252,19 +253,24 @@ def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Ca
     partial = [case for case in cases if case.kind == "partial" and not case.span.open_at_end]
 
     def around(case: _Case) -> tuple[int, int]:
-        begin, end = case.stretches[0].start, case.stretches[-1].end
-        return max(begin, case.first_request - _AROUND_US), min(end, case.last_request + _AROUND_US)
+        return (
+            find_time_before(case.stretches, case.first_request, _AROUND_US, _AROUND_REQUESTS),
+            find_time_after(case.stretches, case.last_request, _AROUND_US, _AROUND_REQUESTS),
+        )
 
     def spilled(case: _Case) -> dict[int, int]:
         within = case.stretches[case.span.onset : case.span.last + 1]
         return {s.start: s.secondary for s in within if s.secondary}
+
+    def lost(case: _Case) -> int:
+        return sum(s.symptoms for s in case.stretches[case.span.onset : case.span.last + 1])
 
     answers = _fetch(connection, _ANSWERS_SQL, partial, lambda c: [around(c)], whole=False)
     restarts = {
         id(case)
         for n, case in enumerate(partial)
         if case.span.spill is not None
-        and is_rolling_restart(group_answers(answers.get(n, ())), spilled(case), *around(case))
+        and is_rolling_restart(group_answers(answers.get(n, ())), spilled(case), lost(case), *around(case))
     }
     return [case for case in cases if id(case) not in restarts]
 

@@ -2,11 +2,11 @@
 -- The first step of hops: all that one entry says by itself, before entries of several proxies are joined.
 -- A row stands for one entry. Times are when the request began; end_time is start_time + duration_ms.
 -- internal
--- needs: placed, flag_outcomes
+-- needs: keyed_log, attributed_kinds, pods
 -- columns:
 --   access_log.*
 --   hop_id: Number of the entry, unique within a session and ordered by source and line.
---   direction: outbound, inbound or inbound-vip, from the cluster name.
+--   direction: outbound, inbound or inbound-vip, from the cluster name, or as a ztunnel says it.
 --   service_port: Port of the service.
 --   subset: Subset of the DestinationRule; NULL if none.
 --   service: Host of the service: from the cluster name, else the SNI, else the authority where that is always the same.
@@ -22,58 +22,35 @@
 --   workload: Workload or pod name of the endpoint.
 --   endpoint_basis: How that is known: inventory, config, gateway_log, port, hop or none.
 --   endpoint_group: Cluster or network that the endpoint belongs to, such as cluster1; NULL where none was chosen or nothing tells.
---   end_time: When the request ended (UTC): start_time + duration_ms, both floored to the millisecond by Envoy.
+--   end_time: When the request ended (UTC): start_time + duration_ms, both floored to the millisecond by Envoy; of a ztunnel, whose lines bear the time of their writing, that time.
 --   outcome: How it ended, by flags first: ok, client_error, client_gone, upstream_error, upstream_unreachable, timeout, no_healthy_upstream, overflow, no_route, rejected_by_policy, rate_limited, fault_injected, protocol_error or unknown.
 --   failed: True where the caller lost it through the upstream side.
 --   stalled: True where the client left after waiting a second or more without any answer: what a frozen endpoint looks like before its connections time out.
 --   pinned: True for a stream longer than 10 minutes: it says nothing about routing now, and is left out of percentiles.
+--   kind: Number of its kind in attributed_kinds.
 CREATE VIEW attributed AS
-WITH judged AS (
-    SELECT
-        a.*,
-        CASE
-            WHEN a.log_kind = 'http' AND a.response_code = 0 AND coalesce(f.outcome, 'client_gone')
-                 IN ('client_gone', 'ok') THEN 'client_gone'
-            WHEN list_contains(a.response_flags, 'DC') THEN 'client_gone'
-            WHEN f.outcome IS NOT NULL THEN f.outcome
-            WHEN starts_with(a.response_code_details, 'rbac_access_denied')
-                 OR a.response_code_details IN ('ext_authz_denied', 'ext_authz_error') THEN 'rejected_by_policy'
-            WHEN a.response_code_details = 'local_rate_limited' THEN 'rate_limited'
-            WHEN a.response_code_details = 'fault_filter_abort' THEN 'fault_injected'
-            WHEN a.log_kind = 'tcp' THEN 'ok'
-            WHEN upper(a.grpc_status) IN ('14', 'UNAVAILABLE', '13', 'INTERNAL', '2', 'UNKNOWN', '15', 'DATALOSS',
-                                          'DATA_LOSS') THEN 'upstream_error'
-            WHEN upper(a.grpc_status) IN ('4', 'DEADLINEEXCEEDED', 'DEADLINE_EXCEEDED') THEN 'timeout'
-            WHEN upper(a.grpc_status) IN ('1', 'CANCELED', 'CANCELLED') THEN 'client_gone'
-            WHEN a.grpc_status IS NOT NULL AND upper(a.grpc_status) NOT IN ('0', 'OK') THEN 'client_error'
-            WHEN a.response_code >= 500 THEN 'upstream_error'
-            WHEN a.response_code >= 400 THEN 'client_error'
-            WHEN a.response_code >= 100 THEN 'ok'
-            ELSE 'unknown'
-        END AS outcome
-    FROM placed AS a
-    LEFT JOIN flag_outcomes AS f ON f.response_flags = a.response_flags
-)
 SELECT
-    j.* EXCLUDE (
-        no_host, endpoint_kind, endpoint_cluster, network, region, zone, subzone, workload, endpoint_basis,
-        endpoint_group, end_time, outcome
-    ),
-    CASE
-        WHEN j.no_host OR (j.endpoint IS NULL AND j.outcome <> 'ok') THEN 'none'
-        ELSE coalesce(j.endpoint_kind, 'unknown')
-    END AS endpoint_kind,
-    CASE WHEN NOT j.no_host THEN j.endpoint_cluster END AS endpoint_cluster,
-    CASE WHEN NOT j.no_host THEN j.network END AS network,
-    CASE WHEN NOT j.no_host THEN j.region END AS region,
-    CASE WHEN NOT j.no_host THEN j.zone END AS zone,
-    CASE WHEN NOT j.no_host THEN j.subzone END AS subzone,
-    CASE WHEN NOT j.no_host THEN j.workload END AS workload,
-    CASE WHEN j.no_host THEN 'none' ELSE coalesce(j.endpoint_basis, 'none') END AS endpoint_basis,
-    CASE WHEN NOT j.no_host THEN j.endpoint_group END AS endpoint_group,
-    j.end_time,
-    j.outcome,
-    j.outcome IN ('upstream_error', 'upstream_unreachable', 'timeout', 'no_healthy_upstream', 'overflow') AS failed,
-    j.outcome = 'client_gone' AND j.response_code = 0 AND coalesce(j.duration_ms >= 1000, false) AS stalled,
-    coalesce(j.duration_ms > 600000, false) AS pinned
-FROM judged AS j;
+    j.* EXCLUDE (asked_name, asked_authority, tunnel, kind_key),
+    k.source_number * 1099511627776 + j.line AS hop_id,
+    k.direction, k.service_port, k.subset, k.service,
+    j.upstream_host AS endpoint,
+    k.endpoint_ip, k.endpoint_port, k.endpoint_kind, k.endpoint_cluster,
+    coalesce(k.network, p.network) AS network,
+    coalesce(k.region, p.region) AS region,
+    CASE WHEN k.region IS NULL OR k.region = p.region THEN coalesce(k.zone, p.zone) ELSE k.zone END AS zone,
+    CASE WHEN k.region IS NULL OR k.region = p.region THEN coalesce(k.subzone, p.subzone) ELSE k.subzone END AS subzone,
+    coalesce(k.workload, p.workload, k.tunnel.workload) AS workload,
+    k.endpoint_basis, k.endpoint_group,
+    -- In microseconds: adding an interval to a TIMESTAMPTZ asks the calendar, which takes ten times as long.
+    make_timestamptz(epoch_us(j.start_time) + CASE WHEN k.role = 'ztunnel' THEN 0 ELSE coalesce(j.duration_ms, 0) * 1000 END)
+        AS end_time,
+    k.outcome, k.failed,
+    k.may_stall AND coalesce(j.duration_ms >= 1000, false) AS stalled,
+    coalesce(j.duration_ms > 600000, false) AS pinned,
+    k.kind
+FROM keyed_log AS j
+JOIN attributed_kinds AS k USING (kind_key)
+LEFT JOIN pods AS p
+    ON p.address = k.endpoint_ip AND p.cluster_id = k.housed_cluster
+    AND (p.valid_from IS NULL OR j.start_time >= p.valid_from)
+    AND (p.valid_until IS NULL OR j.start_time < p.valid_until);

@@ -2,7 +2,7 @@
 -- Reads direction|port|subset|host, its SNI-DNAT form direction_.port_.subset_.host, and the inbound forms of all
 -- Istio versions. Names of any other shape are services of their own, except Envoy's and Istio's internal ones.
 -- internal
--- needs: access_log, inventory
+-- needs: entry_kinds, inventory
 -- columns:
 --   upstream_cluster: The name as logged; a requested_server_name may stand here too.
 --   direction: outbound, inbound or inbound-vip; NULL where the name does not say.
@@ -12,9 +12,9 @@
 --   sni_dnat: True for the SNI-DNAT form that east-west gateways use.
 CREATE TABLE cluster_names AS
 WITH names AS (
-    SELECT upstream_cluster FROM access_log WHERE upstream_cluster IS NOT NULL
+    SELECT upstream_cluster FROM entry_kinds WHERE upstream_cluster IS NOT NULL
     UNION
-    SELECT requested_server_name FROM access_log WHERE requested_server_name LIKE '%bound_.%'
+    SELECT asked_name FROM entry_kinds WHERE asked_name LIKE '%bound_.%'
     UNION
     SELECT upstream_cluster FROM inventory WHERE upstream_cluster IS NOT NULL
 ), parts AS (

@@ -11,8 +11,8 @@
 --   last_hop_id: The last of them.
 CREATE TABLE endpoint_seconds AS
 SELECT
-    route, endpoint, any_value(endpoint_group) AS endpoint_group, date_trunc('second', start_time) AS second,
+    route, endpoint, any_value(endpoint_group) AS endpoint_group, make_timestamptz(second * 1000000) AS second,
     count(*) AS requests, count(*) FILTER (failed) AS failed, arg_max(hop_id, start_time) AS last_hop_id
-FROM routed
+FROM (SELECT *, epoch_us(start_time) // 1000000 AS second FROM routed)
 WHERE endpoint IS NOT NULL AND group_role <> 'none'
-GROUP BY route, endpoint, date_trunc('second', start_time);
+GROUP BY route, endpoint, second;

@@ -2,7 +2,7 @@
 -- A retry would have saved a request that was lost at its only attempt although it never reached a pod (or has a method
 -- that may be repeated), while the service answered others within the same second. That is told only where attempts
 -- are logged (%UPSTREAM_REQUEST_ATTEMPT_COUNT%).
--- needs: judged_phases, judged_failovers, troubled, seconds
+-- needs: judged_phases, judged_failovers, troubled, seconds, lost_requests
 -- columns:
 --   failover_id: The failover.
 --   seq: Number of the phase within it.
@@ -16,18 +16,19 @@
 --   saved_by_retry: Those of them that a retry would have saved; NULL where attempts are not logged.
 CREATE TABLE failover_losses AS
 SELECT
-    p.failover_id, p.seq, p.phase, coalesce(r.flags, '') AS flags, r.outcome, r.endpoint_group, r.method, r.path,
+    p.failover_id, p.seq, p.phase, coalesce(r.flags, '') AS flags, r.outcome, r.endpoint_group, q.method, q.path,
     count(*) AS failed,
-    CASE WHEN count(r.attempts) > 0 THEN count(*) FILTER (
-        r.attempts = 1 AND s.primary_ok + s.secondary_ok > 0
-        AND (r.outcome IN ('upstream_unreachable', 'overflow') OR r.method IN ('GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'))
+    CASE WHEN count(q.attempts) > 0 THEN count(*) FILTER (
+        q.attempts = 1 AND s.primary_ok + s.secondary_ok > 0
+        AND (r.outcome IN ('upstream_unreachable', 'overflow') OR q.method IN ('GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'))
     ) END AS saved_by_retry
 FROM judged_phases AS p
 JOIN judged_failovers AS f USING (failover_id)
 JOIN troubled AS r
     ON r.route = f.route AND r.start_time >= p.starts AND r.start_time < p.ends
     AND r.start_time BETWEEN f.first_request_at AND f.last_request_at
+JOIN lost_requests AS q ON q.hop_id = r.hop_id
 LEFT JOIN seconds AS s ON s.route = r.route AND s.second = date_trunc('second', r.start_time)
 WHERE r.failed
 GROUP BY ALL
-ORDER BY p.failover_id, p.seq, failed DESC, flags, r.method, r.path, r.outcome, r.endpoint_group;
+ORDER BY p.failover_id, p.seq, failed DESC, flags, q.method, q.path, r.outcome, r.endpoint_group;

@@ -1,7 +1,7 @@
 -- Which entries sent a request to an east-west gateway, from which address, and when was that connection surely open?
 -- It was open when an HTTP request on it ended, and in the middle of a TCP entry, which has it to itself.
 -- internal
--- needs: placed
+-- needs: attributed
 -- columns:
 --   hop_id: Number of the entry.
 --   caller_key: Number that stands for the proxy (a hash of cluster, gateway and proxy).
@@ -20,5 +20,5 @@ SELECT
     cluster_id, service, service_port, endpoint,
     upstream_local_address AS address,
     epoch_us(CASE WHEN log_kind = 'tcp' THEN start_time + (end_time - start_time) / 2 ELSE end_time END) AS open_at
-FROM placed
-WHERE endpoint_kind = 'east_west_gateway' AND role <> 'east_west' AND NOT no_host;
+FROM attributed
+WHERE endpoint_kind = 'east_west_gateway' AND role <> 'east_west';

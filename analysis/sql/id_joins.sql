@@ -3,7 +3,7 @@
 -- HTTP lines), waypoints, inbound sidecars; among equals the longer entry comes first. So links cannot go round in
 -- circles. An ingress, or a gateway of another kind such as egress, is called only where the caller names its address.
 -- internal
--- needs: placed, upstream_endpoints, proxies
+-- needs: attributed, upstream_endpoints, proxies
 -- columns:
 --   caller_id: hop_id of the entry that may have called.
 --   callee_id: hop_id of the entry that may have been called.
@@ -24,7 +24,7 @@ WITH identified AS NOT MATERIALIZED (
         hop_id, request_id, endpoint, downstream_local_address, end_time,
         CASE
             WHEN role = 'sidecar_inbound' THEN downstream_local_address
-            WHEN endpoint_kind <> 'east_west_gateway' AND NOT no_host THEN endpoint
+            WHEN endpoint_kind NOT IN ('east_west_gateway', 'none') THEN endpoint
         END AS pod,
         hash(cluster_id, gateway, coalesce(proxy, source)) AS proxy_key,
         epoch_us(start_time) AS started, epoch_us(end_time) AS ended,
@@ -32,7 +32,7 @@ WITH identified AS NOT MATERIALIZED (
             WHEN 'ingress' THEN 0 WHEN 'sidecar_outbound' THEN 0 WHEN 'east_west' THEN 2 WHEN 'waypoint' THEN 3
             WHEN 'sidecar_inbound' THEN 4 ELSE 1
         END AS rank
-    FROM placed
+    FROM attributed
     WHERE nullif(request_id, '') IS NOT NULL AND log_kind = 'http' AND start_time IS NOT NULL
 ), callees AS MATERIALIZED (
     SELECT * FROM identified

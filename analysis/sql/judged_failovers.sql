@@ -1,7 +1,7 @@
 -- Which failovers does the detector find, and when?
 -- Filled by analysis/failover; failovers adds the figures that SQL can count.
 -- internal
--- needs: seconds, troubled, source_numbers, primaries, inventory, outlier_events, cluster_names, declared_endpoints, judged_events, judged_phases, judged_splits, mesh_config
+-- needs: seconds, troubled, judged_kinds, source_numbers, primaries, inventory, outlier_events, cluster_names, declared_endpoints, judged_events, judged_phases, judged_splits, mesh_config
 -- columns:
 --   failover_id: Name of the failover: number of the incident, number within it.
 --   route: Number that stands for proxy and service in routed.

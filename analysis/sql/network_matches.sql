@@ -4,7 +4,7 @@
 -- networks say it equally well, the address can only be in the caller's own, if that is one of them: networks that
 -- overlap cannot reach each other's addresses. Else only what both say is known.
 -- internal
--- needs: access_log, networks
+-- needs: entry_kinds, networks
 -- columns:
 --   cluster_id: Kubernetes cluster of the proxy that used the address.
 --   upstream_host: The address as logged.
@@ -16,7 +16,7 @@
 CREATE TABLE network_matches AS
 WITH used AS (
     SELECT DISTINCT cluster_id, upstream_host, regexp_replace(upstream_host, '^(tcp://|envoy://[^/]*/)', '') AS address
-    FROM access_log
+    FROM entry_kinds
     WHERE upstream_host IS NOT NULL AND EXISTS (FROM networks)
 ), split AS (
     SELECT

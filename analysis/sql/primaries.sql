@@ -2,7 +2,7 @@
 -- In this order: --primary; the primaries of hopline.toml, by service; declared (the lowest priority number in the earliest snapshot that shows two groups, so
 -- that a snapshot taken during the failover does not turn it round); the caller's own cluster; the only group there
 -- is; the group that most of the first 50 requests went to.
--- needs: attributed, inventory, cluster_names, endpoint_groups
+-- needs: attributed_kinds, slim_log, inventory, cluster_names, endpoint_groups
 -- columns:
 --   cluster_id: Kubernetes cluster of the gateway.
 --   gateway: Workload whose proxies sent the requests.
@@ -13,10 +13,9 @@
 --   primary_basis: flag, config, declared, caller_cluster, only_group, traffic or none.
 CREATE TABLE primaries AS
 WITH seen AS (
-    SELECT cluster_id, gateway, service, service_port, subset, endpoint_group, count(*) AS requests
-    FROM attributed
+    SELECT DISTINCT cluster_id, gateway, service, service_port, subset, endpoint_group
+    FROM attributed_kinds
     WHERE role NOT IN ('east_west', 'sidecar_inbound') AND service IS NOT NULL
-    GROUP BY ALL
 ), keys AS (
     SELECT
         cluster_id, gateway, service, service_port, subset,
@@ -30,11 +29,12 @@ WITH seen AS (
     SELECT cluster_id, gateway, service, service_port, subset, mode(endpoint_group) AS endpoint_group
     FROM (
         SELECT
-            a.*,
+            a.cluster_id, a.gateway, a.service, a.service_port, a.subset, a.endpoint_group,
             row_number() OVER (
-                PARTITION BY a.cluster_id, a.gateway, a.service, a.service_port, a.subset ORDER BY a.start_time
+                PARTITION BY a.cluster_id, a.gateway, a.service, a.service_port, a.subset ORDER BY l.start_time, l.hop_id
             ) AS n
-        FROM attributed AS a
+        FROM slim_log AS l
+        JOIN attributed_kinds AS a USING (kind)
         SEMI JOIN open_keys AS o
             ON o.service = a.service AND o.cluster_id IS NOT DISTINCT FROM a.cluster_id
             AND o.gateway IS NOT DISTINCT FROM a.gateway AND o.service_port IS NOT DISTINCT FROM a.service_port

@@ -1,6 +1,6 @@
 -- Which proxies wrote the logs?
 -- internal
--- needs: access_log, upstream_endpoints
+-- needs: entry_kinds, upstream_endpoints
 -- columns:
 --   proxy_key: Number that stands for the proxy (a hash of cluster, gateway and proxy).
 --   cluster_id: Kubernetes cluster.
@@ -17,5 +17,5 @@ SELECT
             OR coalesce(downstream_local_address IN (SELECT upstream_host FROM upstream_endpoints), false)
         )
     ) AS is_called
-FROM access_log
+FROM entry_kinds
 GROUP BY ALL;

@@ -19,11 +19,16 @@
 --   symptom_last_end: When the last of them ended (UTC).
 CREATE TABLE seconds AS
 WITH judged AS (
-    SELECT *, group_role <> 'secondary' AND (failed OR stalled) AS is_symptom FROM troubled WHERE NOT pinned
+    SELECT
+        *,
+        epoch_us(start_time) // 1000000 * 1000000 AS second_us,
+        group_role <> 'secondary' AND (failed OR stalled) AS is_symptom
+    FROM troubled
+    WHERE NOT pinned
 )
 SELECT
     route,
-    date_trunc('second', start_time) AS second,
+    make_timestamptz(second_us) AS second,
     count(*) FILTER (group_role = 'primary' AND NOT failed AND outcome <> 'client_gone') AS primary_ok,
     count(*) FILTER (group_role = 'primary' AND failed) AS primary_failed,
     count(*) FILTER (
@@ -40,4 +45,4 @@ SELECT
     min(end_time) FILTER (is_symptom) AS symptom_first_end,
     max(end_time) FILTER (is_symptom) AS symptom_last_end
 FROM judged
-GROUP BY ALL;
+GROUP BY route, second_us;

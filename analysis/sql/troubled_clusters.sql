@@ -3,29 +3,40 @@
 -- no five requests within a minute, nor a twentieth within an hour, cannot have failed over. Where few requests are held, or the log does not say more,
 -- it is better to look closely. All clusters of a service count when one of them does.
 -- internal
--- needs: access_log, cluster_names, endpoint_groups, primaries
+-- needs: slim_log, entry_kinds, cluster_names, endpoint_groups, primaries
 -- columns:
 --   cluster_id: Kubernetes cluster of the proxy.
 --   gateway: Workload of the proxy.
 --   proxy: Replica.
 --   upstream_cluster: The Envoy cluster.
 CREATE TABLE troubled_clusters AS
-WITH counted AS (
+WITH kinds AS (
     SELECT
-        cluster_id, gateway, proxy, upstream_cluster, upstream_host, date_trunc('hour', start_time) AS hour,
-        count(*) AS requests,
-        count(*) FILTER (len(response_flags) > 0 OR response_code >= 500 OR response_code = 0 OR grpc_status IS NOT NULL)
-            AS suspicious
-    FROM access_log
+        kind, cluster_id, gateway, proxy, upstream_cluster, upstream_host,
+        len(response_flags) > 0 OR response_code >= 500 OR response_code = 0 OR grpc_status IS NOT NULL AS is_suspicious
+    FROM entry_kinds
     WHERE upstream_cluster IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound')
+), hours AS (
+    SELECT kind, epoch_us(start_time) // 3600000000 AS hour, count(*) AS entries FROM slim_log GROUP BY ALL
+), minutes AS (
+    SELECT kind, epoch_us(start_time) // 60000000 AS minute, count(*) AS entries
+    FROM slim_log
+    SEMI JOIN (FROM kinds WHERE is_suspicious) USING (kind)
+    GROUP BY ALL
+), counted AS (
+    SELECT
+        cluster_id, gateway, proxy, upstream_cluster, upstream_host, hour,
+        sum(entries) AS requests,
+        coalesce(sum(entries) FILTER (is_suspicious), 0) AS suspicious
+    FROM hours
+    JOIN kinds USING (kind)
     GROUP BY ALL
 ), bursts AS (
     SELECT DISTINCT cluster_id, gateway, proxy, upstream_cluster
-    FROM access_log
-    WHERE upstream_cluster IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound')
-      AND (len(response_flags) > 0 OR response_code >= 500 OR response_code = 0 OR grpc_status IS NOT NULL)
-    GROUP BY cluster_id, gateway, proxy, upstream_cluster, date_trunc('minute', start_time)
-    HAVING count(*) >= 5
+    FROM minutes
+    JOIN kinds USING (kind)
+    GROUP BY cluster_id, gateway, proxy, upstream_cluster, minute
+    HAVING sum(entries) >= 5
     UNION
     SELECT cluster_id, gateway, proxy, upstream_cluster
     FROM counted

@@ -4,7 +4,7 @@
 -- places an address in the caller's cluster where that has such a pod; in another one only where it is the only one, and a
 -- list of the caller's cluster is held that has not.
 -- internal
--- needs: access_log, cluster_names, declared_endpoints, gateway_addresses, network_matches, pods
+-- needs: entry_kinds, cluster_names, declared_endpoints, gateway_addresses, network_matches, pods
 -- columns:
 --   cluster_id: Kubernetes cluster of the proxy that used the address: addresses are not global.
 --   upstream_cluster: Envoy cluster through which it was used.
@@ -22,7 +22,7 @@
 CREATE TABLE upstream_endpoints AS
 WITH used AS (
     SELECT DISTINCT cluster_id, upstream_cluster, upstream_host
-    FROM access_log
+    FROM entry_kinds
     WHERE upstream_host IS NOT NULL
 ), addressed AS (
     -- tcp:// is how Envoy printed hosts before 1.5; envoy://listener/ip:port is an internal listener's way to ip:port.

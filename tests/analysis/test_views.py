@@ -2,7 +2,7 @@
 
     views/CASE/access_log.csv       rows of access_log; what is left out is an ordinary request (simulate.entry);
                                     `at` is seconds after 2026-11-23T20:54:00Z, lists are separated by spaces,
-                                    an empty cell leaves the default, `-` is NULL
+                                    maps are k=v;k=v, an empty cell leaves the default, `-` is NULL
     views/CASE/inventory.csv        rows of inventory, if any
     views/CASE/outlier_events.csv   rows of outlier_events, if any; so mesh_config.csv and endpoint_counters.csv
     views/CASE/options.toml         fields of analysis.Options, if any; [[networks]] as in hopline.toml
@@ -37,6 +37,8 @@ def _value(text: str, kind: pa.DataType) -> Any:
         return None
     if pa.types.is_list(kind):
         return text.split()
+    if pa.types.is_map(kind):
+        return [tuple(pair.split("=", 1)) for pair in text.split(";")]
     if pa.types.is_integer(kind):
         return int(text)
     if pa.types.is_boolean(kind):
