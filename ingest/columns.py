@@ -73,7 +73,7 @@ def _convert_one(text: str | None, type_: str, strftime: str | None) -> tuple[An
 
 
 def _holds_empty(texts: pa.Array) -> bool:
-    return pc.equal(texts, EMPTY).true_count > 0
+    return bool(pc.equal(texts, EMPTY).true_count > 0)
 
 
 def _read_times(texts: pa.Array) -> pa.Array | None:
