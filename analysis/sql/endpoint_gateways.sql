@@ -1,7 +1,7 @@
 -- Which gateways, of those whose logs are held, stand behind each endpoint that callers knew as an east-west gateway?
 -- The gateway that accepted connections at this address; else, behind a load balancer, all of the endpoint's cluster.
 -- internal
--- needs: attributed, upstream_endpoints
+-- needs: slim_log, attributed_kinds, upstream_endpoints
 -- columns:
 --   endpoint: Address of the east-west gateway as its callers know it.
 --   gateway_key: Number that stands for a replica behind it.
@@ -11,8 +11,10 @@ CREATE TABLE endpoint_gateways AS
 WITH logs AS (
     SELECT hash(cluster_id, gateway, coalesce(proxy, source)) AS gateway_key, cluster_id,
            list(DISTINCT downstream_local_address) AS listeners,
-           min(epoch_us(start_time)) AS log_begin, max(epoch_us(end_time)) AS log_end
-    FROM attributed
+           min(epoch_us(start_time)) AS log_begin,
+           max(epoch_us(start_time) + coalesce(duration_ms, 0) * 1000) AS log_end
+    FROM slim_log
+    JOIN attributed_kinds USING (kind)
     WHERE role = 'east_west' AND start_time IS NOT NULL
     GROUP BY ALL
 ), placed AS (
