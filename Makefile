@@ -44,7 +44,7 @@ report: $(RUN_STAMP) ## the main job on a real failover: SAMPLE=sample_logs/cras
 	@echo "Open it in a browser: $(abspath $(REPORT))"
 
 test: lint types imports ## ruff, mypy, import contracts, then every test on all cores (docs are checked there too)
-	$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not soak" -n auto --dist worksteal
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

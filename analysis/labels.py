@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,6 +20,9 @@ _COLUMNS = pa.schema(
         pa.field("labelled", pa.bool_()),
     ]
 )
+#: Read apart, files of one proxy have names that are constants: filters on them, and on the role of each line, then
+#: reach the Parquet files. Beyond so many proxies the plan of a query would cost more than it saves.
+_MOST_READ_APART = 64
 
 #: A label wins over what a line says; a name from a path fills in where a line says nothing.
 _NAMES = """,
@@ -35,10 +39,62 @@ def create_labels(connection: duckdb.DuckDBPyConnection, labels: Sequence[Mappin
     connection.unregister("label_rows")
 
 
-def label_rows(table: str, rows: str) -> str:
-    """Return the SELECT that puts labels on the rows of a SELECT, whose `source` is an id."""
-    names = _NAMES if table == "access_log_files" else ""
+def label_rows(files: Iterable[Path]) -> str:
+    """Return the SELECT that reads files, whose `source` is an id, with the names of their sources."""
+    return _join_labels(files, "")
+
+
+def label_entries(files: Sequence[Path], labels: Sequence[Mapping[str, Any]]) -> str:
+    """Return the SELECT that reads the entries of access logs with the labels of their sources.
+
+    `labels` has a row for each source; its `files` are those of its entries, and `is_named` says whether lines name
+    their proxies themselves.
+    """
+    apart: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
+    for label in labels:
+        if label.get("files") and not label["is_named"]:
+            names = tuple(label[name] for name in ("cluster_id", "gateway", "proxy", "role", "labelled"))
+            apart.setdefault(names, []).append(label)
+    if len(apart) > _MOST_READ_APART:
+        apart = {}
+    read = {file for group in apart.values() for label in group for file in label["files"]}
+    selects = list(_read_apart(apart.values(), set(files)))
+    if rest := [file for file in files if file not in read]:
+        selects.append(_join_labels(rest, _NAMES))
+    return "\nUNION ALL\n".join(selects)
+
+
+def _read_apart(groups: Iterable[Sequence[Mapping[str, Any]]], wanted: set[Path]) -> Iterator[str]:
+    for group in groups:
+        files = [file for label in group for file in label["files"] if file in wanted]
+        if not files:
+            continue
+        one = group[0]
+        names = "".join(_name_column(one, name) for name in ("cluster_id", "gateway")) + (
+            f",\n    coalesce(f.proxy, {_literal(one['proxy'])}) AS proxy"
+            + (f",\n    {_literal(one['role'])} AS role" if one["role"] != "unknown" else "")
+        )
+        if len(group) == 1:
+            yield f"SELECT f.* REPLACE ({_literal(one['source'])} AS source{names})\nFROM {_read(files)} AS f"
+        else:
+            yield _join_labels(files, names)
+
+
+def _name_column(label: Mapping[str, Any], name: str) -> str:
+    value = _literal(label[name])
+    return f",\n    {value if label['labelled'] else f'coalesce(f.{name}, {value})'} AS {name}"
+
+
+def _join_labels(files: Iterable[Path], names: str) -> str:
     return (
         f"SELECT f.* REPLACE (l.source AS source{names})\n"
-        f"FROM ({rows}) AS f JOIN source_labels AS l ON l.source_id = f.source"
+        f"FROM {_read(files)} AS f JOIN source_labels AS l ON l.source_id = f.source"
     )
+
+
+def _read(files: Iterable[Path]) -> str:
+    return f"read_parquet([{', '.join(_literal(str(path.resolve())) for path in files)}])"
+
+
+def _literal(text: str | None) -> str:
+    return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"

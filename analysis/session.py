@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from analysis.catalog import FLAG_COLUMNS, NETWORK_COLUMNS, Relation, closure, load_catalog, mentioned
 from analysis.failover.judge import judge
 from analysis.hints import explain_failure
-from analysis.labels import create_labels, label_rows
+from analysis.labels import create_labels, label_entries, label_rows
 from analysis.networks import network_rows
 from analysis.options import Options
 from analysis.running import TimeLimit, run_stoppable
@@ -248,8 +248,10 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
     for name, group in files.items():
         listed = ", ".join(_literal(str(path.resolve())) for path in group)
         read = f"SELECT * FROM read_parquet([{listed}])"
-        if labels and name != "source_files":
-            read = label_rows(name, read)
+        if labels and name == "access_log_files":
+            read = label_entries(group, labels)
+        elif labels and name != "source_files":
+            read = label_rows(group)
         try:
             connection.execute(f"CREATE VIEW {name} AS {read}")
         except duckdb.Error as error:  # a file that is not as it was written

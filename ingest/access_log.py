@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from ingest import schema
 from ingest.columns import repeat, zeros
 from ingest.names import Names
-from ingest.pieces import FEW
+from ingest.pieces import FALSE, FEW
 
 _UNKNOWN = "unknown"
+_EAST_WEST, _NO_CODE = pa.scalar("east_west"), pa.scalar(0, pa.int32())
 _NAMES = ("cluster_id", "gateway", "proxy")
 #: A column that holds one of these is that of a request.
 _REQUEST_COLUMNS = ("method", "path", "protocol")
@@ -100,7 +101,8 @@ def _log_kind(format_name: str, columns: Mapping[str, pa.Array], count: int) -> 
         http = pc.or_(http, pc.is_valid(column))
     code = columns.get("response_code")
     if code is not None:
-        http = pc.or_(http, pc.is_valid(code) if not tests else pc.fill_null(pc.not_equal(code, 0), fill_value=False))
+        reached = pc.fill_null(pc.not_equal(code, _NO_CODE), FALSE) if tests else pc.is_valid(code)
+        http = pc.or_(http, reached)
     return pa.DictionaryArray.from_arrays(pc.cast(pc.invert(http), pa.int32()), ["http", "tcp"])
 
 
@@ -127,9 +129,9 @@ def _roles_by_content(columns: Mapping[str, pa.Array], origin: Origin, count: in
     else:
         role = _each(cluster, lambda texts: _roles_of_clusters(texts, origin.serves_inbound))
     if local is not None:
-        east_west = pc.fill_null(_each(local, lambda texts: pc.ends_with(texts, pattern=":15443")), fill_value=False)
+        east_west = pc.fill_null(_each(local, lambda texts: pc.ends_with(texts, pattern=":15443")), FALSE)
         if pc.any(east_west).as_py():
-            role = pc.if_else(east_west, "east_west", role.cast(pa.string()))
+            role = pc.if_else(east_west, _EAST_WEST, role.cast(pa.string()))
     return role if role.type == FEW else role.dictionary_encode()
 
 
@@ -138,7 +140,7 @@ def _each(texts: pa.Array, work: Callable[[pa.Array], pa.Array]) -> pa.Array:
     if texts.type != FEW:
         return work(texts)
     different = pa.concat_arrays([texts.dictionary, pa.nulls(1, pa.string())])
-    return work(different).take(pc.fill_null(texts.indices, len(texts.dictionary)))
+    return work(different).take(pc.fill_null(texts.indices, pa.scalar(len(texts.dictionary), pa.int32())))
 
 
 def _roles_of_clusters(cluster: pa.Array, serves_inbound: bool) -> pa.Array:

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.pieces import ABSENT, FEW, TEXT, cut, join, to_cut
+from ingest.pieces import ABSENT, DASH, FALSE, FEW, NOTHING, TEXT, cut, join, to_cut
 from ingest.plan import Fixed, Plan, Split, Value
 
 
@@ -78,7 +78,9 @@ class _Run:
             return not len(texts) or self.split(plan, join(texts))
         if isinstance(plan, Fixed):
             good = (
-                pc.is_null(texts) if plan.text == ABSENT else pc.fill_null(pc.equal(texts, plan.text), fill_value=False)
+                pc.is_null(texts)
+                if plan.text == ABSENT
+                else pc.fill_null(pc.equal(texts, pa.scalar(plan.text, TEXT)), FALSE)
             )
             self._keep_good(good)
             return True
@@ -87,21 +89,21 @@ class _Run:
 
     def _read_value(self, plan: Value, texts: pa.Array) -> pa.Array:
         if texts.null_count:
-            texts = pc.fill_null(texts, ABSENT)
+            texts = pc.fill_null(texts, DASH)
         prefix, suffix = plan.prefix.encode(), plan.suffix.encode()
         # Prefix and suffix must not share bytes: the text `"` does not begin and end a quoted value.
-        good = pc.greater_equal(pc.binary_length(texts), len(prefix) + len(suffix))
+        good = pc.greater_equal(pc.binary_length(texts), pa.scalar(len(prefix) + len(suffix), pa.int32()))
         good = pc.and_(good, pc.starts_with(texts, pattern=plan.prefix))
         good = pc.and_(good, pc.ends_with(texts, pattern=plan.suffix))
         texts = self._keep_good(good, texts)
         stop = -len(suffix) if suffix else None
         bare = pc.binary_slice(texts.view(pa.binary()), len(prefix), stop).view(TEXT)
-        absent = pc.equal(bare, ABSENT)
-        return pc.if_else(absent, pa.scalar(None, TEXT), bare) if pc.any(absent).as_py() else bare
+        absent = pc.equal(bare, DASH)
+        return pc.if_else(absent, NOTHING, bare) if absent.true_count else bare
 
     def _keep_good(self, good: pa.Array, texts: pa.Array | None = None) -> pa.Array:
         """Drop the lines that are not good; returns `texts` without them."""
-        if pc.all(good).as_py() is not False:
+        if good.true_count == len(good):
             return texts
         self._keep(pl.Series(pl.from_arrow(good)))
         return None if texts is None else texts.filter(good)

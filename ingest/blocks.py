@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 
 import polars as pl
@@ -18,6 +19,8 @@ KEPT_BYTES = 64 << 10
 
 _NEWLINE = ord("\n")
 _SMALL = 64 << 10
+#: Bytes that are looked at a time: what is made of them on the way stays in the processor's cache.
+_STRIDE = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -92,8 +95,28 @@ def count_lines(data: bytes) -> int:
     """Return how many line ends there are: `bytes.count`, but many times as fast on large data."""
     if len(data) < _SMALL:
         return data.count(b"\n")
-    codes = pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])))
-    return int((codes == _NEWLINE).sum())
+    return int((_codes_of(data) == _NEWLINE).sum())
+
+
+def lines_at(data: bytes, places: Sequence[int]) -> list[bytes]:
+    """Return some lines of a block, by their places in it: `bytes.split`, but many times as fast on large data."""
+    if len(data) < _SMALL:
+        lines = data.split(b"\n")
+        return [lines[place] for place in places]
+    codes = _codes_of(data)
+    parts = (codes.slice(first, _STRIDE) == _NEWLINE for first in range(0, len(data), _STRIDE))
+    found = (_numbers().head(len(part)).filter(part) + number * _STRIDE for number, part in enumerate(parts))
+    ends = pl.concat([pl.Series([-1], dtype=pl.Int64), *found, pl.Series([len(data)], dtype=pl.Int64)])
+    return [data[ends[place] + 1 : ends[place + 1]] for place in places]
+
+
+def _codes_of(data: bytes) -> pl.Series:
+    return pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.uint8(), len(data), [None, pa.py_buffer(data)])))
+
+
+@cache
+def _numbers() -> pl.Series:
+    return pl.int_range(_STRIDE, dtype=pl.Int64, eager=True)
 
 
 def _give_up(parts: list[bytes], line: int, offset: int) -> Iterator[Block]:

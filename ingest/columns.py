@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.pieces import FEW
+from ingest.pieces import EMPTY, FEW
 from ingest.schema import TIMESTAMP
 from ingest.values import convert
 
@@ -60,7 +60,7 @@ def _convert_few(texts: pa.DictionaryArray, type_: str, strftime: str | None) ->
     if type_ in _TEXTS and all(value == text for (value, _), text in zip(read, different, strict=True)):
         return texts, None
     values = pa.array([value for value, _ in read], _ARROW_TYPES.get(type_, pa.string()))
-    places = pc.fill_null(texts.indices, len(texts.dictionary))
+    places = pc.fill_null(texts.indices, pa.scalar(len(texts.dictionary), pa.int32()))
     good = None if all(fine for _, fine in read) else pa.array([fine for _, fine in read]).take(places)
     return values.take(places), good
 
@@ -73,13 +73,17 @@ def _convert_one(text: str | None, type_: str, strftime: str | None) -> tuple[An
 
 
 def _holds_empty(texts: pa.Array) -> bool:
-    return bool(pc.any(pc.equal(pc.binary_length(texts), 0)).as_py())
+    return bool(pc.equal(texts, EMPTY).true_count > 0)
 
 
 def _read_times(texts: pa.Array) -> pa.Array | None:
     """Read times as Envoy prints them; None where one looks otherwise."""
     lengths = pc.min_max(pc.binary_length(texts)).as_py()
-    if lengths["min"] != _TIME_BYTES or lengths["max"] != _TIME_BYTES or not pc.all(pc.ends_with(texts, "Z")).as_py():
+    if (
+        lengths["min"] != _TIME_BYTES
+        or lengths["max"] != _TIME_BYTES
+        or not pc.all(pc.ends_with(texts, pattern="Z")).as_py()
+    ):
         return None
     try:
         times = pc.cast(texts, TIMESTAMP)

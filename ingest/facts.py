@@ -12,6 +12,10 @@ import pyarrow.compute as pc
 from ingest import schema
 from ingest.names import Names, role_of_gateway, workload_of_pod
 
+#: A forged duration must not carry a sum out of range: no request lasts longer than 30 years.
+_LONGEST = pa.scalar(10**12, pa.int64())
+_ZERO, _MICROSECONDS = pa.scalar(0, pa.int64()), pa.scalar(1000, pa.int64())
+
 
 @dataclass
 class Facts:
@@ -82,9 +86,8 @@ class Facts:
         first = pc.min(starts).as_py()
         if first is None:
             return
-        # A forged duration must not carry the sum out of range: no request lasts longer than 30 years.
-        spans = pc.min_element_wise(pc.fill_null(table.column("duration_ms"), 0), 10**12)
-        ends = pc.add(pc.cast(starts, pa.int64()), pc.multiply(spans, 1000))
+        spans = pc.min_element_wise(pc.fill_null(table.column("duration_ms"), _ZERO), _LONGEST)
+        ends = pc.add(pc.cast(starts, pa.int64()), pc.multiply(spans, _MICROSECONDS))
         last = pa.scalar(pc.max(ends).as_py(), schema.TIMESTAMP).as_py()
         self._widen(first, last)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.access_log import Origin, make_table
-from ingest.blocks import Block
+from ingest.blocks import Block, lines_at
 from ingest.containers import split_entry
 from ingest.entries import ENTRIES
 from ingest.envelopes import SHIPPER, Envelope, find_envelopes
@@ -183,8 +183,9 @@ class BlockReader:
             table = make_table(rows.format, rows.columns, lines, self.origin, extra=rows.extra)
             self._add(rows.format, table, facts, tables)
         if len(lines) < block.lines:
-            raw = block.data.split(b"\n")
-            self._rest.extend((block.first_line + place, raw[place]) for place in rows.left(block.lines))
+            left = rows.left(block.lines)
+            raw = lines_at(block.data, left)
+            self._rest.extend((block.first_line + place, line) for place, line in zip(left, raw, strict=True))
             if len(self._rest) >= _REST_LINES or sum(len(line) for _, line in self._rest) >= _REST_BYTES:
                 self._read_rest(facts, tables)
 

@@ -16,6 +16,9 @@ from pyarrow import csv
 #: Text of a value that is absent; it is read as NULL.
 ABSENT = "-"
 TEXT = pa.string()
+#: Values to compare with: Arrow would first find out the type of Python's own, each time.
+DASH, EMPTY, NOTHING = pa.scalar(ABSENT, TEXT), pa.scalar("", TEXT), pa.scalar(None, TEXT)
+FALSE = pa.scalar(value=False)
 #: Texts of which there are few different ones.
 FEW = pa.dictionary(pa.int32(), pa.string())
 
@@ -100,11 +103,11 @@ def _may_hold_blank_lines(pieces: Pieces) -> bool:
     empty: pa.Array | None = None
     for column in pieces.columns:
         texts = column.dictionary if column.type == FEW else column
-        if not pc.any(pc.equal(pc.binary_length(texts), 0)).as_py():
+        if not pc.equal(texts, EMPTY).true_count:
             return False
-        found = pc.equal(pc.binary_length(column.cast(TEXT)), 0)
+        found = pc.equal(column.cast(TEXT), EMPTY)
         empty = found if empty is None else pc.and_(empty, found)
-    return bool(pc.any(empty).as_py())
+    return empty is not None and empty.true_count > 0
 
 
 def _mark_blank_lines(text: pa.Buffer) -> pa.Buffer:
@@ -124,7 +127,7 @@ def join(pieces: pa.Array) -> pa.Buffer:
     if pieces.type == FEW:
         pieces = pieces.cast(TEXT)
     if pieces.null_count:
-        pieces = pc.fill_null(pieces, ABSENT)
+        pieces = pc.fill_null(pieces, DASH)
     together = pa.ListArray.from_arrays(pa.array([0, len(pieces)], pa.int32()), pieces)
     joined = pc.binary_join(together, "\n")
     size = pc.binary_length(joined)[0].as_py()

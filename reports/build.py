@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import Protocol, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 import pyarrow as pa
 
+from reports.costs import EjectionEffect, ErrorBudget, Loss, LostPath, PhaseCost, SpillShare
 from reports.evidence import LineReader, Place, collect_evidence, explain_missing
+from reports.ground import ClockSkew, Count, Source
 from reports.model import (
     SCHEMA_VERSION,
     Asked,
     Choices,
-    Count,
     Endpoint,
     Event,
     Failover,
@@ -26,11 +27,10 @@ from reports.model import (
     Phase,
     Report,
     Shift,
-    Source,
     Totals,
     Verdict,
 )
-from reports.queries import load_query
+from reports.queries import Query, load_query
 from reports.records import Record, Row, make_record
 from reports.redaction import Redaction
 from reports.scenes import MOST_SCENES, build_scenes
@@ -42,6 +42,10 @@ _MOST_ENDPOINTS = 500
 _MOST_EJECTION_LINES = 60
 _MOST_FINDINGS = 100
 _MOST_SHIFTS = 100
+_MOST_LOSSES = 1000
+_MOST_EFFECTS = 500
+_MOST_SPILLS = 500
+_MOST_CLOCKS = 60
 
 
 class ReportSession(Protocol):
@@ -68,6 +72,10 @@ _VIEWS: Mapping[str, tuple[str, str]] = {
         "Which phases were there, and what did each cost?",
         "SELECT * FROM failover_phases ORDER BY failover_id, seq",
     ),
+    "phase_costs": (
+        "How much longer did users wait in each phase, and how many bytes crossed to another group?",
+        "SELECT * FROM phase_costs ORDER BY failover_id, seq",
+    ),
     "endpoints": (
         "Which endpoint served how much, and how well?",
         "SELECT * FROM endpoints\n"
@@ -90,6 +98,10 @@ _VERDICTS = (
     "Were the objectives met? It needs the same objectives as options.",
     "SELECT * FROM verdicts ORDER BY objective, service, incident_id::INTEGER",
 )
+_BUDGETS = (
+    "How much of each service's error budget did each failover use? It needs the same --slo.",
+    "SELECT * FROM error_budgets ORDER BY service, failover_id NULLS LAST",
+)
 
 
 def build_report(
@@ -110,6 +122,7 @@ def build_report(
     Clock(tz)  # an unknown zone must fail here, not in the middle of a page
     tables = {name: session.sql(sql).to_pylist() for name, (_, sql) in _VIEWS.items()}
     totals_query, rejects_query = load_query("totals"), load_query("rejects")
+    clocks = load_query("clock_skews", {"most": _MOST_CLOCKS})
     failovers = tuple(make_record(Failover, row) for row in tables["failovers"])
     phases = tuple(_make_phases(tables["phases"], failovers))
     sources = tuple(_make_source(row) for row in tables["sources"])
@@ -119,11 +132,13 @@ def build_report(
     incidents = tuple(make_record(Incident, row) for row in tables["incidents"])
     built = build_scenes(session, incidents, failovers, phases, events=events, sources=sources, most=most_scenes)
     asked = _read_asked(session)
-    verdicts = _read_verdicts(session) if _asks_anything(asked) else ()
-    figures = [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
-    if _asks_anything(asked):
-        figures.insert(0, Figure("verdicts", None, *_VERDICTS))
-    figures += [Figure(q.name, None, q.question, q.sql) for q in (totals_query, rejects_query)]
+    verdicts, budgets, figures = _read_verdicts(session, asked)
+    figures += [Figure(name, None, question, sql) for name, (question, sql) in _VIEWS.items()]
+    around = _plan_surroundings() if failovers else {}
+    queries = (*around.values(), totals_query, rejects_query, clocks)
+    figures += [Figure(q.name, None, q.question, q.sql) for q in queries]
+    found = {name: _run(session, query) for name, query in around.items()}
+    skews = _run(session, clocks)
     evidence = collect_evidence(session, _list_places((*events, *shifts), built.scenes, findings), redaction)
     report = Report(
         schema_version=SCHEMA_VERSION,
@@ -141,11 +156,18 @@ def build_report(
         failovers=failovers,
         events=events,
         phases=phases,
+        phase_costs=tuple(make_record(PhaseCost, row) for row in tables["phase_costs"]),
+        losses=tuple(map(_make_loss, found.get("losses", ()))),
+        error_budgets=budgets,
+        ejection_effects=tuple(make_record(EjectionEffect, row) for row in found.get("ejection_effects", ())),
+        spill_shares=tuple(make_record(SpillShare, row) for row in found.get("spill_shares", ())),
         scenes=built.scenes,
         scenes_left_out=built.left_out,
         endpoints=tuple(make_record(Endpoint, row) for row in tables["endpoints"][:_MOST_ENDPOINTS]),
         sources=sources,
         rejects=tuple(make_record(Count, row) for row in session.sql(rejects_query.statement).to_pylist()),
+        clock_skews=tuple(make_record(ClockSkew, row) for row in skews),
+        clock_skews_left_out=skews[0]["pairs"] - len(skews) if skews else 0,
         shifts=shifts,
         findings=findings,
         evidence=evidence,
@@ -223,8 +245,33 @@ def _asks_anything(asked: Asked) -> bool:
     return (asked.max_failover_s, asked.max_failed, asked.slo) != (None, None, None)
 
 
-def _read_verdicts(session: ReportSession) -> tuple[Verdict, ...]:
-    return tuple(make_record(Verdict, row) for row in session.sql(_VERDICTS[1]).to_pylist())
+def _read_verdicts(
+    session: ReportSession, asked: Asked
+) -> tuple[tuple[Verdict, ...], tuple[ErrorBudget, ...], list[Figure]]:
+    """Return how the objectives came out, what of the error budgets was used, and the SQL of what was asked."""
+    if not _asks_anything(asked):
+        return (), (), []
+    verdicts = tuple(make_record(Verdict, row) for row in session.sql(_VERDICTS[1]).to_pylist())
+    figures = [Figure("verdicts", None, *_VERDICTS)]
+    if asked.slo is None:
+        return verdicts, (), figures
+    budgets = tuple(make_record(ErrorBudget, row) for row in session.sql(_BUDGETS[1]).to_pylist())
+    return verdicts, budgets, [*figures, Figure("error_budgets", None, *_BUDGETS)]
+
+
+def _plan_surroundings() -> dict[str, Query]:
+    """Return what is asked about failovers where there are any: losses, and what routing made of ejections."""
+    most = {"losses": _MOST_LOSSES, "ejection_effects": _MOST_EFFECTS, "spill_shares": _MOST_SPILLS}
+    return {name: load_query(name, {"most": limit}) for name, limit in most.items()}
+
+
+def _run(session: ReportSession, query: Query) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = session.sql(query.statement, query.params).to_pylist()
+    return rows
+
+
+def _make_loss(row: Row) -> Loss:
+    return make_record(Loss, row, most=tuple(make_record(LostPath, path) for path in row["most"]))
 
 
 def find_version() -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reports.amounts import LEAST_WAIT_S, sum_waits
 from reports.cases import Case, is_unsettled, measure_incident, measure_outages
 from reports.model import Failover
 from reports.wording import (
+    MINUS,
     write_bytes,
     write_count,
     write_counted,
@@ -44,12 +46,7 @@ def make_cards(case: Case, failover: Failover) -> tuple[Card, ...]:
         cards.append(Card("open", "at the end of the log", "not recovered"))
     cards.append(_make_failed(case, f.failed, f.requests))
     cards += _make_latency(f)
-    if f.extra_wait_s is not None and f.extra_wait_s >= 0.001 and case.covered:
-        cards.append(Card(write_seconds(f.extra_wait_s), "of extra waiting", "over all requests that were answered"))
-    if f.bytes_to_secondary:
-        label = f"to {f.secondary or 'another group'} and back"
-        cards.append(Card(write_bytes(f.bytes_to_secondary), label, "bodies of requests and answers"))
-    return tuple(cards)
+    return (*cards, *_make_price(case, (f,)))
 
 
 def make_rollup(case: Case) -> tuple[Card, ...]:
@@ -76,7 +73,18 @@ def make_rollup(case: Case) -> tuple[Card, ...]:
     relapses = sum(f.relapses for f in failovers)
     if relapses:
         cards.append(Card(write_count(relapses), "relapse" if relapses == 1 else "relapses", "endpoints tried again"))
-    return tuple(cards)
+    return (*cards, *_make_price(case, failovers))
+
+
+def _make_price(case: Case, failovers: Sequence[Failover]) -> Iterator[Card]:
+    """Yield what it cost in time and bytes."""
+    waited, crossed = sum_waits(failovers), sum(f.bytes_to_secondary for f in failovers)
+    if waited >= LEAST_WAIT_S and case.covered:
+        yield Card(write_seconds(waited), "of extra waiting", "over all requests that were answered")
+    if crossed:
+        others = {f.secondary for f in failovers if f.secondary}
+        label = f"to {others.pop() if len(others) == 1 else 'another group'} and back"
+        yield Card(write_bytes(crossed), label, "bodies of requests and answers")
 
 
 def _make_stay(case: Case, f: Failover) -> Iterator[Card]:
@@ -129,5 +137,5 @@ def _make_latency(f: Failover) -> Iterator[Card]:
         yield Card(write_ms(f.p95_ms_during), label, "none before to compare with")
         return
     change = f.p95_ms_during - f.p95_ms_before
-    sign = "+" if change >= 0 else "\N{MINUS SIGN}"
+    sign = "+" if change >= 0 else MINUS
     yield Card(sign + write_ms(abs(change)), label, f"{write_ms(f.p95_ms_before)} to {write_ms(f.p95_ms_during)}")

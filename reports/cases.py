@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from reports.costs import EjectionEffect, Loss, PhaseCost, SpillShare
 from reports.model import Event, Failover, Incident, Phase, Report
-from reports.series import Failure, Scene
+from reports.series import Ejection, Failure, Scene
 from reports.wording import Clock
 
 
@@ -21,6 +22,10 @@ class Case:
     phases: tuple[Phase, ...]
     scenes: tuple[Scene, ...]
     clock: Clock
+    costs: tuple[PhaseCost, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    effects: tuple[EjectionEffect, ...] = ()
+    spills: tuple[SpillShare, ...] = ()
 
     def events_of(self, failover: Failover) -> tuple[Event, ...]:
         """Return the events of one failover, in their order."""
@@ -29,6 +34,23 @@ class Case:
     def phases_of(self, failover: Failover) -> tuple[Phase, ...]:
         """Return the phases of one failover, in their order."""
         return tuple(phase for phase in self.phases if phase.failover_id == failover.failover_id)
+
+    def costs_of(self, failover: Failover) -> tuple[PhaseCost, ...]:
+        """Return what each phase of one failover cost but for the health around it, in their order."""
+        return tuple(c for c in self.costs if c.failover_id == failover.failover_id and c.phase != "healthy")
+
+    def losses_of(self, failover: Failover) -> tuple[Loss, ...]:
+        """Return the lost requests of one failover by phase and flags, in the order of the phases."""
+        return tuple(loss for loss in self.losses if loss.failover_id == failover.failover_id)
+
+    def spills_of(self, failover: Failover) -> tuple[SpillShare, ...]:
+        """Return how the split followed the ejections while one failover lasted."""
+        return tuple(spill for spill in self.spills if spill.failover_id == failover.failover_id)
+
+    def effect_of(self, scene: Scene, ejection: Ejection) -> EjectionEffect | None:
+        """Return what routing made of an ejection that a scene shows; None where that is not told."""
+        wanted = (scene.service, scene.service_port, *_identify(ejection))
+        return next((e for e in self.effects if (e.service, e.service_port, *_identify(e)) == wanted), None)
 
     def scene_of(self, failover: Failover) -> Scene | None:
         """Return the scene that shows a failover; None where it was left out."""
@@ -61,10 +83,25 @@ def find_cases(report: Report) -> tuple[Case, ...]:
         first, last = _find_extent(incident, phases)
         clock = Clock(report.time_zone)
         clock = Clock(report.time_zone, dated=not clock.same_day(first, last))
-        cases.append(
-            Case(incident, failovers, tuple(e for e in report.events if e.failover_id in ids), phases, scenes, clock)
+        case = Case(
+            incident,
+            failovers,
+            tuple(e for e in report.events if e.failover_id in ids),
+            phases,
+            scenes,
+            clock,
+            costs=tuple(c for c in report.phase_costs if c.failover_id in ids),
+            losses=tuple(loss for loss in report.losses if loss.failover_id in ids),
+            effects=report.ejection_effects,
+            spills=tuple(spill for spill in report.spill_shares if spill.failover_id in ids),
         )
+        cases.append(case)
     return tuple(cases)
+
+
+def _identify(ejection: Ejection | EjectionEffect) -> tuple[object, ...]:
+    e = ejection
+    return e.basis, e.cluster_id, e.gateway, e.proxy, e.endpoint, e.ejected_at
 
 
 def _find_extent(incident: Incident, phases: Sequence[Phase]) -> tuple[datetime, datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reports.costs import EjectionEffect
 from reports.model import Report
 from reports.series import Scene
 
@@ -30,9 +31,22 @@ def cut_incident(report: Report, incident_id: str) -> Report:
         failovers=failovers,
         events=events,
         phases=tuple(p for p in report.phases if p.failover_id in ids),
+        phase_costs=tuple(c for c in report.phase_costs if c.failover_id in ids),
+        losses=tuple(loss for loss in report.losses if loss.failover_id in ids),
+        error_budgets=tuple(b for b in report.error_budgets if b.failover_id is None or b.failover_id in ids),
+        ejection_effects=tuple(e for e in report.ejection_effects if _is_shown(e, scenes)),
+        spill_shares=tuple(spill for spill in report.spill_shares if spill.failover_id in ids),
         scenes=scenes,
         evidence=tuple(line for line in report.evidence if (line.source, line.line) in shown),
         figures=tuple(figure for figure in report.figures if figure.scene_id in kept),
+    )
+
+
+def _is_shown(effect: EjectionEffect, scenes: tuple[Scene, ...]) -> bool:
+    return any(
+        effect.service == scene.service
+        and any((e.endpoint, e.ejected_at) == (effect.endpoint, effect.ejected_at) for e in scene.ejections)
+        for scene in scenes
     )
 
 

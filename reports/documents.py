@@ -10,7 +10,7 @@ import json
 import math
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
@@ -147,12 +147,17 @@ def _decode(value: Any, kind: Any, where: str) -> Any:
 def _decode_record(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, dict):
         raise DocumentError(f"{where}: expected an object")
-    names = [field.name for field in fields(kind)]
-    missing = [name for name in names if name not in value]
+    missing = [field.name for field in fields(kind) if _is_required(field) and field.name not in value]
     if missing:
         raise DocumentError(f"{where}: {missing[0]} is missing")
     hints = _hints(kind)
+    names = [field.name for field in fields(kind) if field.name in value]
     return kind(**{name: _decode(value[name], hints[name], f"{where}.{name}") for name in names})
+
+
+def _is_required(field: Field[Any]) -> bool:
+    """Say whether a document must have the field: what came later has a default, as older documents do without."""
+    return field.default is MISSING
 
 
 def _decode_scalar(value: Any, kind: Any, where: str) -> Any:
@@ -201,7 +206,7 @@ def _record_schema(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
             "type": "object",
             "description": " ".join((kind.__doc__ or "").split()),
             "properties": {f.name: _schema_of(hints[f.name], definitions) for f in fields(kind)},
-            "required": [f.name for f in fields(kind)],
+            "required": [f.name for f in fields(kind) if _is_required(f)],
             "additionalProperties": False,
         }
     return {"$ref": f"#/$defs/{name}"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from reports.model import EvidenceLine
+from reports.ground import EvidenceLine
 from reports.queries import load_query
 from reports.redaction import Redaction
 from reports.wording import make_visible

@@ -13,9 +13,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import wording
+from reports import amounts, clocks, routing, wording
 from reports.cases import find_proof, name_trigger, write_code
-from reports.model import EvidenceLine, Phase, Source
+from reports.ground import EvidenceLine, Source
+from reports.model import Phase
 from reports.objectives import describe_measure, describe_objective, describe_subject
 
 #: Longest text of a log that a table cell shows whole.
@@ -44,6 +45,8 @@ def open_templates() -> Environment:
         objective=describe_objective,
         subject=describe_subject,
         measure=describe_measure,
+        stragglers=routing.describe_stragglers,
+        returned=routing.describe_return,
         event_name=lambda text: str(text).replace("_", " "),
         file=lambda path: wording.shorten(str(path).rstrip("/").rsplit("/", 1)[-1], 60),
         marked=_mark_line,
@@ -62,6 +65,15 @@ def open_templates() -> Environment:
         phase_share=_write_phase_share,
         coverage_word=_write_coverage,
         unbreak=_allow_breaks,
+        tabulate_costs=amounts.tabulate_costs,
+        describe_baseline=amounts.describe_baseline,
+        tabulate_losses=amounts.tabulate_losses,
+        describe_savings=amounts.describe_savings,
+        tabulate_budgets=amounts.tabulate_budgets,
+        tabulate_spills=routing.tabulate_spills,
+        spills_hint=routing.SPILLS_HINT,
+        tabulate_clocks=clocks.tabulate_clocks,
+        clocks_hint=clocks.CLOCKS_HINT,
     )
     return environment
 

@@ -9,12 +9,15 @@ both are None where it did not happen or the logs do not say.
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from reports.series import Gap, Scene
+from reports.costs import EjectionEffect, ErrorBudget, Loss, PhaseCost, SpillShare
+from reports.ground import ClockSkew, Count, EvidenceLine, Source
+from reports.series import Scene
 
-#: Version of the JSON document. It changes when a field is renamed, removed or means something else.
+#: Version of the JSON document. It changes when a field is renamed, removed or means something else; a new field has a
+#: default, with which documents that were written before it are read.
 SCHEMA_VERSION = 2
 
 Time = datetime
@@ -235,39 +238,6 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Count:
-    """A reason and how often it was met."""
-
-    reason: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Source:
-    """One row of `sources`: entries_read = access_log_rows + rejected + the sum of `others`."""
-
-    source: str
-    cluster_id: str | None
-    gateway: str | None
-    proxy: str | None
-    role: str | None
-    formats: tuple[str, ...]
-    compression: str | None
-    bytes_read: int | None
-    content_id: str | None
-    entries_read: int
-    access_log_rows: int
-    rejected: int
-    others: tuple[Count, ...]
-    first_time: Time | None
-    last_time: Time | None
-    truncated: bool
-    error: str | None
-    coverage: str
-    gaps: tuple[Gap, ...]
-
-
-@dataclass(frozen=True)
 class Finding:
     """One row of `findings`: what does not agree with what was declared, or would not work when it is needed.
 
@@ -317,22 +287,6 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class EvidenceLine:
-    """One log line as it stands in its source, made safe to show.
-
-    `text` holds what is not printable as `\\xNN` or `\\uNNNN`; a line of more than 2,000 characters is cut in its
-    middle, `left_out` counts the characters that are not shown. `text` is None where the line could not be read
-    again. `marks` are the (begin, end) offsets of the fields that matter.
-    """
-
-    source: str
-    line: int
-    text: str | None
-    left_out: int
-    marks: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
 class Mark:
     """Something the user knows to have happened, drawn on the timelines."""
 
@@ -355,7 +309,8 @@ class Report:
     """Everything a report says.
 
     `time_zone` is the IANA name of the zone that times are shown in; `redacted` names what was taken out (ip, query,
-    user_agent).
+    user_agent). `clock_skews_left_out` counts pairs of proxies whose clocks were compared as well; the widest apart and
+    the best known are listed.
     """
 
     schema_version: int
@@ -373,11 +328,18 @@ class Report:
     failovers: tuple[Failover, ...]
     events: tuple[Event, ...]
     phases: tuple[Phase, ...]
+    phase_costs: tuple[PhaseCost, ...] = field(default=(), kw_only=True)
+    losses: tuple[Loss, ...] = field(default=(), kw_only=True)
+    error_budgets: tuple[ErrorBudget, ...] = field(default=(), kw_only=True)
+    ejection_effects: tuple[EjectionEffect, ...] = field(default=(), kw_only=True)
+    spill_shares: tuple[SpillShare, ...] = field(default=(), kw_only=True)
     scenes: tuple[Scene, ...]
     scenes_left_out: int
     endpoints: tuple[Endpoint, ...]
     sources: tuple[Source, ...]
     rejects: tuple[Count, ...]
+    clock_skews: tuple[ClockSkew, ...] = field(default=(), kw_only=True)
+    clock_skews_left_out: int = field(default=0, kw_only=True)
     shifts: tuple[Shift, ...]
     findings: tuple[Finding, ...]
     evidence: tuple[EvidenceLine, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.model import Verdict
-from reports.wording import write_count, write_counted, write_seconds
+from reports.wording import write_count, write_counted, write_number, write_seconds
 
 
 def describe_objective(verdict: Verdict) -> str:
@@ -11,12 +11,12 @@ def describe_objective(verdict: Verdict) -> str:
     limit = verdict.limit_value
     match verdict.objective:
         case "max_failover_seconds":
-            return f"served again within {_write_number(limit)} s"
+            return f"served again within {write_number(limit)} s"
         case "max_failed":
             return f"at most {write_counted(int(limit), 'request')} lost"
         case "slo":
-            return f"{_write_number(limit)}% of requests not lost"
-    return f"{verdict.objective.replace('_', ' ')} {_write_number(limit)}"
+            return f"{write_number(limit)}% of requests not lost"
+    return f"{verdict.objective.replace('_', ' ')} {write_number(limit)}"
 
 
 def describe_subject(verdict: Verdict) -> str:
@@ -42,9 +42,4 @@ def _write_value(verdict: Verdict, value: float | None) -> str:
             return write_seconds(value)
         case "max_failed":
             return write_count(int(value))
-    return f"{_write_number(value)}%"
-
-
-def _write_number(number: float) -> str:
-    """Return a number with as many digits as it needs: 99.95 must not become 100."""
-    return f"{number:.6f}".rstrip("0").rstrip(".")
+    return f"{write_number(value)}%"

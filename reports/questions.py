@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from reports.cases import Case, find_cases, find_symptom, name_trigger
-from reports.model import Failover, Report, Source
+from reports.clocks import ask_about_clocks
+from reports.ground import Source
+from reports.model import Failover, Report
 from reports.series import Scene, Unknowns
 from reports.wording import (
     Clock,
@@ -61,6 +63,7 @@ def ask_questions(report: Report) -> tuple[str, ...]:
             asked += _ask_about(case, failover)
     asked += _ask_about_endpoints(report)
     asked += _ask_about_requests(report.scenes, report.failovers)
+    asked += ask_about_clocks(report)
     asked += _ask_about_sources(report)
     return tuple(dict.fromkeys(asked))
 

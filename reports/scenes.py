@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from reports.binning import bin_endpoints, bin_failures, bin_groups
 from reports.closeups import Ground, add_closeups, list_instants
-from reports.model import Event, Failover, Figure, Incident, Phase, Source
+from reports.ground import Source
+from reports.model import Event, Failover, Figure, Incident, Phase
 from reports.queries import Query, Route, Value, bind_route, load_query
 from reports.records import Row, make_record
 from reports.series import (

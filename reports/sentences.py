@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reports.amounts import describe_price
 from reports.cases import Case, find_symptom, measure_outages, name_trigger, write_code
 from reports.model import Failover
 from reports.series import Scene
@@ -80,6 +81,7 @@ def tell_failover(case: Case, failover: Failover) -> list[Sentence]:
         *_tell_move(case, failover),
         *_tell_outages(case, failover),
         _tell_cost(case, failover),
+        *tell_price((failover,), covered=case.covered),
         *_tell_end(case, failover),
     ]
 
@@ -217,6 +219,12 @@ def _tell_cost(case: Case, failover: Failover) -> Sentence:
     return (*runs, Run(f": {join_words(parts)}." if parts else "."))
 
 
+def tell_price(failovers: Sequence[Failover], *, covered: bool) -> list[Sentence]:
+    """Return how much longer users waited in failovers, and how many bytes crossed; nothing where that is nothing."""
+    price = describe_price(failovers, covered=covered)
+    return [(Run(price),)] if price else []
+
+
 def _tell_end(case: Case, failover: Failover) -> list[Sentence]:
     if failover.open_at_end:
         end = max(p.ends for p in case.phases_of(failover))
@@ -242,6 +250,7 @@ def tell_several(case: Case) -> list[Sentence]:
         (Run(f"{together}, {_count_kinds(case.failovers)}; {signs}."),),
         *_tell_common_outages(case),
         _tell_common_cost(case),
+        *tell_price(case.failovers, covered=case.covered),
     ]
     if case.incident.open_at_end:
         still = sum(f.open_at_end for f in case.failovers)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reports.model import EvidenceLine, Report
+from reports.ground import EvidenceLine
+from reports.model import Report
 from reports.series import Closeup, Scene
 
 #: Far more than any report has: a page is no place for more.
@@ -33,9 +34,9 @@ def _check_incidents(report: Report) -> Iterator[str]:
     for n, failover in enumerate(report.failovers):
         if failover.incident_id not in incidents:
             yield f"report.failovers[{n}].incident_id: there is no incident {failover.incident_id!r}"
-    owners = {"events": [e.failover_id for e in report.events], "phases": [p.failover_id for p in report.phases]}
-    for name, ids in owners.items():
-        for n, failover_id in enumerate(ids):
+    owned = ("events", "phases", "phase_costs", "losses", "spill_shares")
+    for name in owned:
+        for n, failover_id in enumerate(record.failover_id for record in getattr(report, name)):
             if failover_id not in failovers:
                 yield f"report.{name}[{n}].failover_id: there is no failover {failover_id!r}"
     told = {failovers.get(phase.failover_id) for phase in report.phases}

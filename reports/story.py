@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from reports.cards import Card, make_cards, make_rollup
 from reports.cases import Case, find_cases, is_unsettled, measure_incident, measure_outages
 from reports.model import Report
-from reports.sentences import FAILED, STRONG, Run, Sentence, tell_failover, tell_several
+from reports.sentences import FAILED, STRONG, Run, Sentence, tell_failover, tell_price, tell_several
 from reports.wording import (
     Clock,
     join_words,
@@ -100,8 +100,10 @@ def _tell_all(report: Report, chapters: Sequence[Chapter]) -> tuple[Sentence, ..
         whole = sum(i.requests for i in report.incidents)
         lost = f"{write_count(failed)} of {write_counted(whole, 'request')} failed" if failed else "No request failed"
         times = f"{_name_services(report)} failed over {_count_times(len(chapters))}. In all, "
+        covered = all(case.covered for case in find_cases(report))
         return (
             (Run(times), Run(lost, FAILED if failed else STRONG), Run(" meanwhile; each incident has its section.")),
+            *tell_price(report.failovers, covered=covered),
         )
     if not totals.requests:
         return (_tell_nothing_read(report),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+MINUS = "\N{MINUS SIGN}"
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -59,6 +61,18 @@ def write_ms(ms: float | None) -> str:
     if ms >= 1000:
         return write_seconds(ms / 1000)
     return f"{ms:.1f} ms" if ms < 10 and ms != round(ms) else f"{ms:.0f} ms"
+
+
+def write_number(number: float) -> str:
+    """Return a number with as many digits as it needs: 99.95 must not become 100."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")
+
+
+def write_signed(number: float, write: Callable[[float], str], least: float) -> str:
+    """Return a difference as `write` has it, with its sign: `+45 ms`; `0` where it is less than `least` either way."""
+    if abs(number) < least:
+        return "0"
+    return f"{'+' if number > 0 else MINUS}{write(abs(number))}"
 
 
 def write_bytes(number: int) -> str:

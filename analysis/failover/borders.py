@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from analysis.failover.stretches import SECOND, Stretch
 from analysis.options import Options
 
+#: Chance below which a run of requests is taken as no accident of a partial spill.
+CHANCE = 0.05
 #: So many signs next to the border tell how frequent they are there.
 _SIGNS = 20
 
@@ -36,6 +38,28 @@ def count_needed(stretches: Iterable[Stretch]) -> int:
     if signs < 2 or share >= 1:
         return 1
     return max(1, math.ceil(math.log(signs) / -math.log1p(-share)))
+
+
+def is_run_by_chance(calm: int, before: Sequence[Stretch], after: Sequence[Stretch]) -> bool:
+    """Tell whether `calm` answers of the primary in a row are to be expected in the midst of so thin a spill.
+
+    `before` and `after` are the stretches of the failover on either side; the signs next to the calm give two rates, of
+    which one must explain it.
+    """
+    signs = sum(s.secondary + s.symptoms for part in (before, after) for s in part)
+    share = min(_share_of_signs(reversed(before)), _share_of_signs(after))
+    return share < 1 and math.log(signs) + calm * math.log1p(-share) >= math.log(CHANCE)
+
+
+def _share_of_signs(stretches: Iterable[Stretch]) -> float:
+    """Return the share of signs among the requests up to the twentieth."""
+    signs = requests = 0
+    for s in stretches:
+        signs += s.secondary + s.symptoms
+        requests += s.primary + s.secondary + s.none_failed
+        if signs >= _SIGNS:
+            break
+    return signs / (requests + 1)
 
 
 def answers_before(stretches: Sequence[Stretch], onset: int) -> int:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.failover.borders import had_left_before
-from analysis.failover.spans import Burst, Span
-from analysis.failover.stretches import SECOND, Stretch
+from analysis.failover.spans import Span
+from analysis.failover.stretches import SECOND, Burst, Stretch
 
 #: start_time is floored to the millisecond; start_time + duration_ms loses up to two.
 START_RESOLUTION_US = 1_000
@@ -209,8 +209,9 @@ def _find_recovered(rows: Sequence[Entry], last: Stretch, span: Span) -> Interva
     back = next((e for e in rows if e.start > gone.start and e.served_by_primary), None)
     if back is None:
         return None
-    # Requests that found no endpoint at all may lie between the last one elsewhere and the first one back.
-    gone = next(e for e in reversed(rows) if e.start < back.start and not e.served_by_primary)
+    # Requests that found no endpoint at all may lie between the last one elsewhere and the first one back; one whose
+    # client left says nothing.
+    gone = next(e for e in reversed(rows) if e.start < back.start and (e.on_secondary or e.failed or e.is_symptom))
     return Interval(gone.start, back.start + START_RESOLUTION_US, gone, back)
 
 

@@ -17,7 +17,15 @@ from analysis.failover.instants import Entry, Event, Interval, find_events, sett
 from analysis.failover.phases import Phase, build_phases
 from analysis.failover.restarts import group_answers, is_rolling_restart
 from analysis.failover.spans import Span, find_spans
-from analysis.failover.stretches import SECOND, STRETCHES_SQL, Route, Stretch, group_by_route
+from analysis.failover.stretches import (
+    SECOND,
+    STRETCHES_SQL,
+    Route,
+    Stretch,
+    find_time_after,
+    find_time_before,
+    group_by_route,
+)
 from analysis.failover.triggers import Evidence, Symptom, Trigger, find_trigger
 from analysis.options import Options
 from ingest.schema import TIMESTAMP
@@ -77,8 +85,8 @@ GROUP BY ALL
 
 #: How long a failover without full failover is looked at for what set it off.
 _MINUTE_US = 60 * SECOND
-#: How much of the time around a partial spill is looked at for endpoints that restart.
-_AROUND_US = 10 * SECOND
+#: How much around a partial spill is looked at for endpoints that restart: so long at least, and so many requests.
+_AROUND_US, _AROUND_REQUESTS = 10 * SECOND, 100
 
 
 @dataclass(frozen=True)
@@ -245,19 +253,24 @@ def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Ca
     partial = [case for case in cases if case.kind == "partial" and not case.span.open_at_end]
 
     def around(case: _Case) -> tuple[int, int]:
-        begin, end = case.stretches[0].start, case.stretches[-1].end
-        return max(begin, case.first_request - _AROUND_US), min(end, case.last_request + _AROUND_US)
+        return (
+            find_time_before(case.stretches, case.first_request, _AROUND_US, _AROUND_REQUESTS),
+            find_time_after(case.stretches, case.last_request, _AROUND_US, _AROUND_REQUESTS),
+        )
 
     def spilled(case: _Case) -> dict[int, int]:
         within = case.stretches[case.span.onset : case.span.last + 1]
         return {s.start: s.secondary for s in within if s.secondary}
+
+    def lost(case: _Case) -> int:
+        return sum(s.symptoms for s in case.stretches[case.span.onset : case.span.last + 1])
 
     answers = _fetch(connection, _ANSWERS_SQL, partial, lambda c: [around(c)], whole=False)
     restarts = {
         id(case)
         for n, case in enumerate(partial)
         if case.span.spill is not None
-        and is_rolling_restart(group_answers(answers.get(n, ())), spilled(case), *around(case))
+        and is_rolling_restart(group_answers(answers.get(n, ())), spilled(case), lost(case), *around(case))
     }
     return [case for case in cases if id(case) not in restarts]
 

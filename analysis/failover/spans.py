@@ -12,28 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from analysis.failover.borders import answers_after, answers_before, count_needed
-from analysis.failover.stretches import SECOND, Stretch
+from analysis.failover.borders import CHANCE, answers_after, answers_before, count_needed, is_run_by_chance
+from analysis.failover.strays import FEW_AWAY, StraysOfRoute, log_likelihood
+from analysis.failover.stretches import SECOND, Burst, Stretch
 from analysis.options import Options
 
-#: Chance below which a run of requests to the secondary is taken as no accident of a partial spill.
-_CHANCE = 0.05
 #: How much better (in log-likelihood) two rates of failure must fit than one: about one chance in seventy.
 _GAIN = 3.0
 #: How far before the first spill symptoms are looked for: so many seconds, or so many requests where they are rare.
 _LOOK_BACK_S, _LOOK_BACK_REQUESTS = 600, 200
-#: So few requests elsewhere, most going to the primary meanwhile and none lost, are strays.
-_FEW_AWAY = 5
 #: Failing seconds closer than this are one burst (longer where requests are rarer).
 _BURST_GAP_S = 2
-
-
-@dataclass(frozen=True)
-class Burst:
-    """A run of stretches, by index, both inclusive."""
-
-    first: int
-    last: int
 
 
 @dataclass(frozen=True)
@@ -68,8 +57,7 @@ def find_spans(stretches: Sequence[Stretch], options: Options) -> list[Span]:
     has_secondary = any(s.secondary for s in stretches)
     anchors = [i for i, s in enumerate(stretches) if _is_anchor(s, options, has_secondary)]
     groups = _group_anchors(stretches, anchors, options)
-    significant = [g for g in groups if _is_significant(stretches, g)]
-    merged = _merge(stretches, significant, options)
+    merged = _merge(stretches, _gather(stretches, groups, options), options)
     return [_describe(stretches, parts, options, has_secondary) for parts in merged]
 
 
@@ -103,7 +91,7 @@ def _is_significant(stretches: Sequence[Stretch], group: Burst) -> bool:
     members = stretches[group.first : group.last + 1]
     secondary = sum(s.secondary for s in members)
     primary = sum(s.primary for s in members)
-    if secondary >= _FEW_AWAY or (secondary >= 2 and not primary):
+    if secondary >= FEW_AWAY or (secondary >= 2 and not primary):
         return True
     if secondary >= 3 and (secondary > primary or any(s.symptoms for s in members)):
         return True
@@ -112,16 +100,62 @@ def _is_significant(stretches: Sequence[Stretch], group: Burst) -> bool:
     return lost >= 5 and lasted >= 3 * SECOND
 
 
-def _merge(stretches: Sequence[Stretch], groups: Sequence[Burst], options: Options) -> list[list[Burst]]:
-    merged: list[list[Burst]] = []
+def _gather(stretches: Sequence[Stretch], groups: Sequence[Burst], options: Options) -> list[Burst]:
+    """Return the groups that are no strays, each with the strays next to it that are a thin part of the same spill.
+
+    Strays that follow each other within the merge gap may be a spill of their own.
+    """
+    significant = {g for g in groups if _is_significant(stretches, g)}
+    strays = StraysOfRoute(stretches, sorted(significant, key=lambda g: g.first))
+    found: list[Burst] = []
+    for chain in _chains(stretches, groups, options):
+        marked = [n for n, g in enumerate(chain) if g in significant]
+        if not marked:
+            spill = strays.gather(chain)
+            found += [spill] if spill else []
+            continue
+        own = [chain[n] for n in marked]
+        own[0] = strays.extend(own[0], chain[: marked[0]], ())
+        own[-1] = strays.extend(own[-1], (), chain[marked[-1] + 1 :])
+        found += own
+    return found
+
+
+def _chains(stretches: Sequence[Stretch], groups: Sequence[Burst], options: Options) -> list[list[Burst]]:
+    """Return the groups in runs that the merge gap parts."""
+    chains: list[list[Burst]] = []
     for group in groups:
-        if merged:
-            gap_us = stretches[group.first].start - stretches[merged[-1][-1].last].end
-            if gap_us <= options.merge_gap_s * SECOND:
-                merged[-1].append(group)
-                continue
-        merged.append([group])
+        if chains and stretches[group.first].start - stretches[chains[-1][-1].last].end <= options.merge_gap_s * SECOND:
+            chains[-1].append(group)
+        else:
+            chains.append([group])
+    return chains
+
+
+def _merge(stretches: Sequence[Stretch], groups: Sequence[Burst], options: Options) -> list[list[Burst]]:
+    """Return the groups that are one failover each; one that its own rate of spilling explains is no relapse."""
+    merged: list[list[Burst]] = []
+    for chain in _chains(stretches, groups, options):
+        parts = chain[:1]
+        for group in chain[1:]:
+            before = stretches[chain[0].first : parts[-1].last + 1]
+            after = stretches[group.first : chain[-1].last + 1]
+            if is_run_by_chance(_longest_calm(stretches[parts[-1].last + 1 : group.first]), before, after):
+                parts[-1] = Burst(parts[-1].first, group.last)
+            else:
+                parts.append(group)
+        merged.append(parts)
     return merged
+
+
+def _longest_calm(stretches: Sequence[Stretch]) -> int:
+    """Return the most answers of the primary in a row, strays between them."""
+    runs = [0]
+    for s in stretches:
+        if s.secondary:
+            runs.append(0)
+        runs[-1] += s.primary_ok
+    return max(runs)
 
 
 def _describe(stretches: Sequence[Stretch], parts: Sequence[Burst], options: Options, has_secondary: bool) -> Span:
@@ -208,7 +242,7 @@ def _find_onset(stretches: Sequence[Stretch], spill: int) -> int:
     horizon = stretches[spill].start - _LOOK_BACK_S * SECOND
     symptoms = [0, *accumulate(s.symptoms for s in stretches[: spill + 1])]
     requests = [0, *accumulate(s.requests for s in stretches[: spill + 1])]
-    one_rate = _log_likelihood(symptoms[-1], requests[-1])
+    one_rate = log_likelihood(symptoms[-1], requests[-1])
     onset, best = spill, one_rate + _GAIN
     for i in range(spill + 1):
         s = stretches[i]
@@ -216,18 +250,13 @@ def _find_onset(stretches: Sequence[Stretch], spill: int) -> int:
         if not s.symptoms or is_too_early or not requests[i]:
             continue
         after, of_after = symptoms[-1] - symptoms[i], requests[-1] - requests[i]
-        fit = _log_likelihood(symptoms[i], requests[i]) + _log_likelihood(after, of_after)
+        fit = log_likelihood(symptoms[i], requests[i]) + log_likelihood(after, of_after)
         if fit > best and after * requests[i] > 2 * symptoms[i] * of_after:
             onset, best = i, fit
     # A primary that answers nothing at all right before the spill is no noise, however short the log.
     while onset > 0 and stretches[onset - 1].symptoms and not stretches[onset - 1].ok:
         onset -= 1
     return onset
-
-
-def _log_likelihood(count: int, of: int) -> float:
-    """Return the log-likelihood of `count` events in `of` requests at their own rate (Poisson, up to a constant)."""
-    return count * (math.log(count / of) - 1) if count else 0.0
 
 
 def _end_of_trouble(stretches: Sequence[Stretch], group: Burst, options: Options) -> int:
@@ -258,7 +287,7 @@ def _find_full(stretches: Sequence[Stretch], onset: int, spill: int | None, last
             run += s.secondary
         before = stretches[onset:i]
         share = (sum(s.secondary for s in before) + 0.5) / (sum(s.routed for s in before) + 2)
-        if math.log(max(1, total)) + run * math.log(share) < math.log(_CHANCE):
+        if math.log(max(1, total)) + run * math.log(share) < math.log(CHANCE):
             return _after_stragglers(stretches, i, last)
     return None
 

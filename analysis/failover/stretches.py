@@ -99,18 +99,29 @@ class Stretch:
         return self.ok + self.failed
 
 
+@dataclass(frozen=True)
+class Burst:
+    """A run of stretches, by index, both inclusive."""
+
+    first: int
+    last: int
+
+
 #: A silence this many times as long as the mean gap between requests is a hole: by chance, it is one in a million.
 HOLE = 13.8
 #: The mean gap is that of so many busy seconds before and after, the silence itself left out.
 _AROUND = 30
 
-#: Reads the stretches of every route that ever left its primary or lost a request.
+#: Reads the stretches of every route that ever left its primary, or had a second in which nobody got an answer.
 STRETCHES_SQL = f"""
 WITH troubled AS (
     SELECT route
     FROM seconds
     GROUP BY route
-    HAVING sum(secondary_ok + secondary_failed + secondary_gone + none_failed + primary_failed) > 0
+    -- As spans.py has it: without any of these seconds there is no failover.
+    HAVING sum(secondary_ok + secondary_failed + secondary_gone) > 0 OR sum(none_failed + primary_failed) > 0 AND bool_or(
+        primary_ok + secondary_ok + other = 0 AND primary_failed + secondary_failed + none_failed + stalled > 0
+    )
 ), stated AS (
     SELECT
         s.*,
@@ -170,3 +181,29 @@ def group_by_route(rows: Iterable[Mapping[str, int]]) -> dict[int, Sequence[Stre
         values: dict[str, Any] = {name: value for name, value in row.items() if name != "route"}
         grouped.setdefault(row["route"], []).append(Stretch(**values))
     return dict(grouped)
+
+
+def find_time_before(stretches: Sequence[Stretch], at: int, least_us: int, requests: int) -> int:
+    """Return a time before `at` (microseconds) by `least_us` and by about `requests` at least, within the log."""
+    left, found = float(requests), stretches[0].start
+    for s in reversed([s for s in stretches if s.start < at]):
+        lasts = min(s.end + SECOND, at) - s.start
+        within = s.requests * lasts / (s.end + SECOND - s.start)
+        if within >= left:
+            found = round(s.start + lasts * (1 - left / within)) if within else s.start
+            break
+        left -= within
+    return max(stretches[0].start, min(found, at - least_us))
+
+
+def find_time_after(stretches: Sequence[Stretch], at: int, least_us: int, requests: int) -> int:
+    """Return a time after `at` (microseconds) by `least_us` and by about `requests` at least, within the log."""
+    left, found = float(requests), stretches[-1].end
+    for s in (s for s in stretches if s.end + SECOND > at):
+        since = max(s.start, at)
+        within = s.requests * (s.end + SECOND - since) / (s.end + SECOND - s.start)
+        if within >= left:
+            found = round(since + (s.end + SECOND - since) * left / within) if within else since
+            break
+        left -= within
+    return min(stretches[-1].end, max(found, at + least_us))

@@ -1,7 +1,7 @@
 -- Which gateways, of those whose logs are held, stand behind each endpoint that callers knew as an east-west gateway?
 -- The gateway that accepted connections at this address; else, behind a load balancer, all of the endpoint's cluster.
 -- internal
--- needs: slim_log, attributed_kinds, upstream_endpoints
+-- needs: access_log, upstream_endpoints
 -- columns:
 --   endpoint: Address of the east-west gateway as its callers know it.
 --   gateway_key: Number that stands for a replica behind it.
@@ -12,10 +12,13 @@ WITH logs AS (
     SELECT hash(cluster_id, gateway, coalesce(proxy, source)) AS gateway_key, cluster_id,
            list(DISTINCT downstream_local_address) AS listeners,
            min(epoch_us(start_time)) AS log_begin,
-           max(epoch_us(start_time) + coalesce(duration_ms, 0) * 1000) AS log_end
-    FROM slim_log
-    JOIN attributed_kinds USING (kind)
-    WHERE role = 'east_west' AND start_time IS NOT NULL
+           max(epoch_us(start_time) + 1000 * coalesce(duration_ms, 0)) AS log_end
+    FROM access_log
+    -- Where no such endpoint is known, nothing need be read.
+    SEMI JOIN (
+        SELECT DISTINCT 'east_west' AS role FROM upstream_endpoints WHERE endpoint_kind = 'east_west_gateway'
+    ) USING (role)
+    WHERE start_time IS NOT NULL
     GROUP BY ALL
 ), placed AS (
     SELECT e.upstream_host AS endpoint, any_value(e.endpoint_cluster) AS endpoint_cluster

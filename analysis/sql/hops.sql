@@ -1,7 +1,7 @@
 -- Which endpoint, in which cluster, served each access-log entry?
 -- One row per entry with attribution; an entry of an ingress and the entry of the gateway behind it are two rows,
 -- see requests to count each request once.
--- needs: attributed, caller_segments, identified_endpoints, window_pods, judged_kinds, endpoint_priorities
+-- needs: resolved, judged_kinds, endpoint_priorities
 -- columns:
 --   attributed.* except kind
 --   final_endpoint: Who answered in the end: the endpoint itself when that is no gateway, else who is behind it; NULL where unknown.
@@ -10,53 +10,11 @@
 --   group_role: primary, secondary, none (no endpoint was chosen) or unknown.
 --   priority: Envoy's priority of the endpoint for this proxy (0 is asked first), by its snapshots around the request; NULL where none states it, or the last one before and the first one after differ.
 CREATE VIEW hops AS
-WITH found AS (
-    SELECT
-        a.*,
-        i.pod AS identified, i.candidates, s.basis, s.pods, s.is_hidden, w.pods AS possible,
-        CASE
-            WHEN a.endpoint_kind = 'none' THEN 'none'
-            -- An egress gateway, say, whose own line says where it went.
-            WHEN a.endpoint_kind IN ('unknown', 'internal') AND i.is_forwarded AND i.pod IS NOT NULL THEN 'request_id'
-            WHEN a.endpoint_kind <> 'east_west_gateway' OR a.role = 'east_west' THEN
-                CASE WHEN a.endpoint IS NOT NULL THEN 'direct' ELSE 'none' END
-            -- No connection was made, so nobody behind the gateway can have answered.
-            WHEN a.outcome = 'upstream_unreachable' THEN 'none'
-            WHEN s.basis = 'exact' AND (i.candidates IS NULL OR i.pod = s.pods[1]) THEN 'exact'
-            WHEN s.basis = 'exact' AND i.candidates IS NOT NULL THEN 'window'
-            WHEN i.pod IS NOT NULL THEN 'request_id'
-            WHEN s.basis = 'window' OR i.candidates IS NOT NULL THEN 'window'
-            WHEN w.pods IS NOT NULL AND coalesce(s.is_hidden, a.upstream_local_address IS NULL) THEN 'window'
-            WHEN s.basis = 'pending' THEN 'pending'
-            ELSE 'none'
-        END AS final_endpoint_basis
-    FROM attributed AS a
-    LEFT JOIN caller_segments AS s
-        ON s.call_key = hash(hash(a.cluster_id, a.gateway, coalesce(a.proxy, a.source)), a.service, a.service_port,
-                             a.endpoint, a.upstream_local_address)
-        AND s.from_us <= epoch_us(CASE WHEN a.log_kind = 'tcp' THEN a.start_time + (a.end_time - a.start_time) / 2
-                                       ELSE a.end_time END)
-        AND s.until_us > epoch_us(CASE WHEN a.log_kind = 'tcp' THEN a.start_time + (a.end_time - a.start_time) / 2
-                                       ELSE a.end_time END)
-    LEFT JOIN identified_endpoints AS i ON i.hop_id = a.hop_id
-    LEFT JOIN window_pods AS w
-        ON w.endpoint = a.endpoint AND w.service = a.service AND w.service_port IS NOT DISTINCT FROM a.service_port
-        AND w.minute = epoch_us(a.end_time) // 60000000
-)
 SELECT
-    a.* EXCLUDE (kind, identified, candidates, basis, pods, is_hidden, possible, final_endpoint_basis),
-    CASE a.final_endpoint_basis
-        WHEN 'direct' THEN a.endpoint WHEN 'exact' THEN a.pods[1] WHEN 'request_id' THEN a.identified
-    END AS final_endpoint,
-    a.final_endpoint_basis,
-    CASE
-        WHEN a.final_endpoint_basis <> 'window' THEN []::VARCHAR[]
-        WHEN coalesce(a.pods, a.candidates) IS NULL OR a.basis = 'pending' AND a.candidates IS NULL THEN a.possible
-        ELSE list_sort(list_distinct(list_concat(coalesce(a.pods, []), coalesce(a.candidates, []))))
-    END AS final_endpoint_candidates,
+    a.* EXCLUDE (kind, connection_basis, connection_id),
     k.group_role,
     CASE WHEN a.endpoint_kind <> 'none' THEN o.priority END AS priority
-FROM found AS a
+FROM resolved AS a
 JOIN judged_kinds AS k ON k.kind = a.kind
 LEFT JOIN endpoint_priorities AS o
     ON o.proxy_key = hash(a.cluster_id, a.gateway, coalesce(a.proxy, a.source))

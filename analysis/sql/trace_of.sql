@@ -4,7 +4,7 @@
 -- Several requests may bear one id: each entry that no other one called begins a trace of its own. A caller's
 -- duration minus its upstream time is what it spent itself, with receiving the request and sending the answer on; its
 -- upstream time minus the callee's duration went on the way. Durations of two clocks may be compared, times may not.
--- needs: attributed, hops, hop_links, request_links, caller_segments, clock_skews
+-- needs: access_log, resolved, sidecar_joins, request_links, clock_skews
 -- parameters:
 --   wanted: The request id.
 -- example: SELECT seq, depth, gateway, role, outcome, own_ms, between_ms, source, line FROM trace_of('a09faf25-9c89-4044-8813-117b3f8cdba5')
@@ -52,17 +52,26 @@
 --   source: File of the line.
 --   line: Line in that file.
 CREATE MACRO trace_of(wanted) AS TABLE
-WITH RECURSIVE reached AS (
-    SELECT hop_id FROM attributed WHERE request_id = wanted
+WITH RECURSIVE bearers AS MATERIALIZED (
+    SELECT * FROM resolved WHERE request_id = wanted
+), connections AS (
+    SELECT DISTINCT connection_id AS hop_id FROM bearers WHERE connection_basis = 'exact'
+), carried AS (
+    -- A connection carries requests of other ids as well: only entries without one lead on.
+    SELECT hop_id FROM connections
     UNION
-    -- A connection carries requests of other ids as well: only entries without one, or with this one, lead on.
-    SELECT l.callee_id
-    FROM reached AS r
-    JOIN hop_links AS l ON l.caller_id = r.hop_id
-    JOIN attributed AS a ON a.hop_id = l.callee_id
-    WHERE coalesce(nullif(a.request_id, ''), wanted) = wanted
+    SELECT j.hop_id FROM sidecar_joins AS j JOIN connections AS c ON c.hop_id = j.connection_id
 ), entries AS MATERIALIZED (
-    SELECT a.* FROM hops AS a SEMI JOIN reached AS r ON r.hop_id = a.hop_id
+    SELECT * FROM bearers
+    UNION ALL
+    SELECT a.* FROM resolved AS a SEMI JOIN carried AS r ON r.hop_id = a.hop_id WHERE nullif(a.request_id, '') IS NULL
+), links AS MATERIALIZED (
+    -- hop_links, of these entries.
+    SELECT hop_id AS caller_id, connection_id AS callee_id, 'exact' AS basis FROM entries WHERE connection_basis = 'exact'
+    UNION ALL
+    SELECT connection_id, hop_id, 'exact' FROM sidecar_joins
+    UNION ALL
+    SELECT caller_id, callee_id, 'request_id' FROM request_links WHERE is_sure
 ), held AS MATERIALIZED (
     SELECT downstream_local_address AS address,
            bool_or(role IN ('east_west', 'ztunnel')) AS as_gateway, bool_or(role IN ('sidecar_inbound', 'waypoint')) AS as_pod
@@ -71,11 +80,11 @@ WITH RECURSIVE reached AS (
     GROUP BY downstream_local_address
 ), linked AS (
     SELECT l.caller_id, l.callee_id, l.basis
-    FROM hop_links AS l
+    FROM links AS l
     SEMI JOIN entries AS c ON c.hop_id = l.caller_id
     SEMI JOIN entries AS s ON s.hop_id = l.callee_id
     UNION
-    -- Requests that bear one id at one time: each of them may have called, and hop_links names none.
+    -- Requests that bear one id at one time: each of them may have called, and no link is sure.
     SELECT l.caller_id, l.callee_id, 'request_id'
     FROM request_links AS l
     SEMI JOIN entries AS c ON c.hop_id = l.caller_id
@@ -83,9 +92,9 @@ WITH RECURSIVE reached AS (
     UNION
     -- The sidecar of the pod to which the gateway's connection led stands behind the gateway.
     SELECT g.callee_id, s.callee_id, s.basis
-    FROM hop_links AS g
+    FROM links AS g
     JOIN entries AS e ON e.hop_id = g.callee_id AND e.log_kind = 'tcp'
-    JOIN hop_links AS s ON s.caller_id = g.caller_id AND s.callee_id <> g.callee_id
+    JOIN links AS s ON s.caller_id = g.caller_id AND s.callee_id <> g.callee_id
     JOIN entries AS p ON p.hop_id = s.callee_id AND p.downstream_local_address = e.upstream_host
     SEMI JOIN entries AS c ON c.hop_id = g.caller_id
     UNION
@@ -181,30 +190,21 @@ WITH RECURSIVE reached AS (
         -- began; where that shows, the way cannot be told from it.
         CASE WHEN e.upstream_service_time_ms >= c.callee_ms - 1
              THEN greatest(e.upstream_service_time_ms - c.callee_ms, 0) END AS between_ms,
-        NULL::VARCHAR AS missing, NULL::VARCHAR AS note, e.source, e.line
+        NULL::VARCHAR AS missing, NULL::VARCHAR AS note, e.source, e.line, e.connection_basis
     FROM tree AS t
     JOIN entries AS e USING (hop_id)
     LEFT JOIN parents AS p USING (hop_id)
     LEFT JOIN called AS c USING (hop_id)
     LEFT JOIN skews AS k USING (hop_id)
-), still_open AS (
-    SELECT e.hop_id
-    FROM entries AS e
-    JOIN caller_segments AS s
-        ON s.basis = 'pending'
-        AND s.call_key = hash(hash(e.cluster_id, e.gateway, coalesce(e.proxy, e.source)), e.service, e.service_port,
-                              e.endpoint, e.upstream_local_address)
-        AND epoch_us(CASE WHEN e.log_kind = 'tcp' THEN e.start_time + (e.end_time - e.start_time) / 2
-                          ELSE e.end_time END) BETWEEN s.from_us AND s.until_us - 1
 ), gaps AS (
     SELECT
-        l.*,
+        l.* EXCLUDE (connection_basis),
         CASE
             WHEN l.endpoint_kind = 'none' THEN 'no_upstream'
             WHEN l.outcome = 'upstream_unreachable' THEN 'not_connected'
             WHEN x.hop_id IS NOT NULL AND c.hop_id IS NULL THEN 'with_another_request'
             WHEN l.endpoint_kind = 'east_west_gateway' AND l.final_endpoint_basis = 'window' THEN 'several_connections'
-            WHEN l.endpoint_kind = 'east_west_gateway' AND o.hop_id IS NOT NULL THEN 'pending'
+            WHEN l.endpoint_kind = 'east_west_gateway' AND l.connection_basis = 'pending' THEN 'pending'
             WHEN l.endpoint_kind = 'east_west_gateway' AND coalesce(h.as_gateway, false) THEN 'not_in_its_log'
             WHEN l.endpoint_kind = 'east_west_gateway' THEN 'gateway_log_not_held'
             WHEN l.endpoint_kind = 'external' THEN 'outside'
@@ -215,7 +215,6 @@ WITH RECURSIVE reached AS (
     FROM logged AS l
     LEFT JOIN children AS c ON c.hop_id = l.hop_id
     LEFT JOIN held AS h ON h.address = l.endpoint
-    LEFT JOIN still_open AS o ON o.hop_id = l.hop_id
     LEFT JOIN (SELECT DISTINCT caller_id AS hop_id FROM edges) AS x ON x.hop_id = l.hop_id
     -- Behind an inbound line is the application itself.
     WHERE l.role <> 'sidecar_inbound'
@@ -252,7 +251,7 @@ WITH RECURSIVE reached AS (
         END AS note
     FROM gaps
 ), everything AS (
-    SELECT * FROM logged
+    SELECT * EXCLUDE (connection_basis) FROM logged
     UNION ALL BY NAME
     SELECT * FROM unlogged
 )

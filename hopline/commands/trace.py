@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +22,7 @@ from hopline.writers import TableFormat, choose_format, write_table
 from ingest.errors import QueryError, UsageError
 
 if TYPE_CHECKING:
-    from analysis import Session
+    from analysis import Options, Session
 
 #: A shorter beginning of an id says too little.
 LEAST_PREFIX = 4
@@ -41,7 +43,13 @@ SELECT source, line, request_id FROM access_log
 WHERE line = $line::BIGINT AND (source = $name OR ends_with(source, '/' || $name))
 ORDER BY source LIMIT {_SHOWN_IDS}
 """
-_IDS = "SELECT count(DISTINCT request_id) AS ids, count(*) AS entries FROM access_log"
+_ENTRIES = "SELECT count(*) AS entries FROM access_log"
+_IDS = "SELECT count(DISTINCT request_id) AS ids FROM access_log"
+#: Beyond so many entries, looking through all ids for a mistyped one would take minutes.
+_MOST_COMPARED = 3_000_000
+_EXTENT = "SELECT min(start_time) AS first, max(start_time) AS last FROM access_log WHERE request_id = $id"
+#: What was logged longer before or after a request is no part of its trace: of a month, two days are read.
+_AROUND = timedelta(days=1)
 #: A digit mistyped, or a few lost where an id was copied.
 _NEAREST = """
 SELECT request_id FROM (SELECT DISTINCT request_id FROM access_log WHERE length(request_id) >= 8)
@@ -87,7 +95,8 @@ def trace(
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
         found = find_request(session, request_id)
-        table = session.sql(_TRACE, {"id": found})
+        with session.narrow(_look_around(session, found)) as narrow:
+            table = narrow.sql(_TRACE, {"id": found})
         traces = [list(rows) for _, rows in groupby(table.to_pylist(), lambda row: row["trace"])]
         drawn = format_ is None and chosen is TableFormat.TABLE
         if len(traces) > 1:
@@ -99,6 +108,20 @@ def trace(
             _draw(session, traces[:MOST_DRAWN], output, zone, evidence=evidence)
         else:
             write_table(table, chosen, output)
+
+
+def _look_around(session: Session, found: str) -> Options:
+    """Return the options of a session that reads a day before and after the entries that bear an id."""
+    extent = session.sql(_EXTENT, {"id": found}).to_pylist()[0]
+    if extent["first"] is None:
+        return session.options
+    since, until = extent["first"] - _AROUND, extent["last"] + _AROUND
+    asked = session.options
+    return replace(
+        asked,
+        since=since if asked.since is None else max(asked.since, since),
+        until=until if asked.until is None else min(asked.until, until),
+    )
 
 
 def find_request(session: Session, wanted: str) -> str:
@@ -142,16 +165,19 @@ def _find_by_place(session: Session, wanted: str) -> str | None:
 
 
 def _explain_absence(session: Session, wanted: str) -> str:
+    limits = "; --since and --until may leave it out" if session.options.since or session.options.until else ""
+    entries = session.sql(_ENTRIES).to_pylist()[0]["entries"]
+    if entries > _MOST_COMPARED:
+        return f"{entries:,} entries are held; is the log of its gateway among them{limits}?"
     if nothing := explain_no_requests(session):
         return nothing
-    facts = session.sql(_IDS).to_pylist()[0]
-    if not facts["ids"]:
+    ids = session.sql(_IDS).to_pylist()[0]["ids"]
+    if not ids:
         return "these logs hold no request ids: their format does not log %REQ(X-REQUEST-ID)%"
     near = session.sql(_NEAREST, {"id": wanted}).column("request_id").to_pylist()
     if near:
         return f"did you mean {' or '.join(near)}?"
-    limits = "; --since and --until may leave it out" if session.options.since or session.options.until else ""
-    held = f"{facts['ids']:,} other ids in {facts['entries']:,} entries are held"
+    held = f"{ids:,} other ids in {entries:,} entries are held"
     return f"{held}; is the log of its gateway among them{limits}?"
 
 

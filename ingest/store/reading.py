@@ -30,7 +30,8 @@ class Stored:
     """What `ingest.Parsed` is for logs that were parsed just now; every tuple of files holds at least one.
 
     `labels` are rows of source_id, source, cluster_id, gateway, proxy, role and labelled: the column `source` of the
-    files holds source_ids, and their columns of names only what each line says itself.
+    files holds source_ids, and their columns of names only what each line says itself; is_named says whether lines name
+    their proxies at all, and files holds the paths of the source's entries.
     """
 
     access_log: tuple[Path, ...]
@@ -138,7 +139,7 @@ def open_store(root: Path, *, scratch: Path, since: datetime | None = None, unti
     return Stored(
         **{table: tuple(paths) for table, paths in found.items()},
         sources=(facts.close(),),
-        labels=tuple(_label(source) for source in sources),
+        labels=tuple(_label(layout, source) for source in sources),
         warnings=tuple(_warn(sources)),
         evidence=StoreEvidence(layout.segments, {source.name: source.source for source in sources}),
     )
@@ -169,7 +170,7 @@ def _damaged(path: Path, problem: str) -> StoreError:
     )
 
 
-def _label(named: NamedSource) -> dict[str, Any]:
+def _label(layout: Layout, named: NamedSource) -> dict[str, Any]:
     names = named.source.place.names
     return {
         "source_id": named.source.source_id,
@@ -179,6 +180,8 @@ def _label(named: NamedSource) -> dict[str, Any]:
         "proxy": names.proxy,
         "role": names.role,
         "labelled": names.labelled,
+        "is_named": any(segment.facts.proxies for segment in named.source.segments),
+        "files": tuple(layout.segments / file.name for file in named.files("access_log")),
     }
 
 

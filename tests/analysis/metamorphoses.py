@@ -98,19 +98,20 @@ def outside(since: datetime | None, until: datetime | None) -> Keep:
 def compare(recording: Recording, found: Sequence[Row], left: Sequence[Row]) -> list[str]:
     """Return what is not compatible with the whole recording, a line each."""
     faults: list[str] = []
-    told = 0
+    # A restart that the beginning or the end of the log cuts off may be more than that; else nothing is found that the
+    # whole has not.
+    invented = [one for one in found if not any(_overlap(one, whole) for whole in recording.failovers)]
     for whole in recording.failovers:
         mine = [row for row in left if row["proxy"] == whole["proxy"]]
         within = [r for r in mine if whole["first_request_at"] <= r["start_time"] <= whole["last_request_at"]]
         matching = [one for one in found if _overlap(one, whole)]
-        told += len(matching)
         away = sum(r["group_role"] == "secondary" for r in within)
         if len(matching) > 1 or (not matching and away >= FEW_SIGNS):
             faults.append(f"{whole['proxy']}: {len(matching)} failovers found")
         elif matching:
             faults += [f"{whole['proxy']}: {fault}" for fault in _compare(whole, matching[0], mine, within)]
-    if len(found) > told:
-        faults.append(f"{len(found) - told} failovers invented")
+    cut_off = ("open_at_end", "began_before_start")
+    faults += [f"invented: {one['kind']}, {one['trigger']}" for one in invented if not any(one[x] for x in cut_off)]
     return faults
 
 
@@ -120,9 +121,11 @@ def _compare(whole: Row, one: Row, mine: Sequence[Row], within: Sequence[Row]) -
     away = [r for r in within if r["group_role"] == "secondary"]
     if len(away) >= FEW_SIGNS and one["secondary"] != whole["secondary"]:
         faults.append(f"secondary: {whole['secondary']} -> {one['secondary']}")
-    # What is left may show less than the whole; never more, and no other cause.
+    # What is left may show less than the whole; never more, and no other cause. Where it ends before anything went
+    # elsewhere, nobody answered.
     ranks = ("partial", "complete", "outage")
-    if ranks.index(one["kind"]) > ranks.index(whole["kind"]):
+    is_cut_short = one["open_at_end"] and not away and one["kind"] == "outage"
+    if ranks.index(one["kind"]) > ranks.index(whole["kind"]) and not is_cut_short:
         faults.append(f"kind: {whole['kind']} -> {one['kind']}")
     weaker = {"ejection", "unknown", "no_healthy_upstream"} if len(lost) <= FEW_SIGNS else {"unknown"}
     # A log that begins inside the failover does not hold what set it off, only what was met later.

@@ -139,10 +139,15 @@ def _rolling_restart(t: float, chance: random.Random) -> dict[str, Any]:
     return healthy(t, chance)
 
 
-def _one_pod_out(t: float, chance: random.Random) -> dict[str, Any]:
-    if 30 <= t < 70:
-        return remote() if chance.random() < 0.07 else {"upstream_host": chance.choice(PODS[1:]), "duration_ms": 5}
-    return healthy(t, chance)
+def _pod_out(since: float, until: float) -> Behaviour:
+    """One of three pods is out; Envoy spills 7% meanwhile."""
+
+    def behave(t: float, chance: random.Random) -> dict[str, Any]:
+        if since <= t < until:
+            return remote() if chance.random() < 0.07 else {"upstream_host": chance.choice(PODS[1:]), "duration_ms": 5}
+        return healthy(t, chance)
+
+    return behave
 
 
 def _blackout(t: float, chance: random.Random) -> dict[str, Any]:
@@ -171,7 +176,13 @@ SCENARIOS = [
     Scenario("frozen pods, tried again", _frozen_twice, 50, 120, "complete", "timeouts", relapses=1),
     Scenario("impatient clients", _impatient, 100, 120, None),
     Scenario("rolling restart", _rolling_restart, 100, 120, None),
-    Scenario("one pod out", _one_pod_out, 100, 120, "partial", "ejection"),
+    Scenario("one pod out", _pod_out(30, 70), 100, 120, "partial", "ejection"),
+    # Of so few requests, any pod goes without one for a while, and any calm between two that spilled is long.
+    Scenario("one pod restarts", _pod_out(30, 38), 100, 120, None),
+    Scenario("one pod out for 12 s", _pod_out(30, 42), 100, 120, "partial", "ejection"),
+    Scenario("one pod out at 1/s", _pod_out(600, 1800), 1, 2400, "partial", "ejection", relapses=0),
+    Scenario("one pod out at 0.1/s", _pod_out(4000, 8000), 0.1, 20000, "partial", "ejection", relapses=0),
+    Scenario("a constant leak", _share(0.003), 5, 3600, None),
     Scenario("active-active", _share(0.5), 50, 120, None),
     Scenario("active-active, uneven", _share(0.2), 50, 120, None),
     Scenario("quiet", healthy, 10, 120, None),

@@ -88,13 +88,10 @@ def test_lines_shuffled_and_split_over_ten_files(tmp_path: Path) -> None:
 def test_changed_in_many_ways(name: str, recordings: Path, tmp_path: Path) -> None:
     recording = read(name, recordings / name)
     faults = []
-    # Of a rolling restart hardly a request per pod and second is left: too few to see the pods take turns.
-    shares = (2 / 3, 0.1, 0.01) if name != "rolling_restart" else (2 / 3, 0.01)
     for seed in range(5):
-        for share in shares:
+        for share in (2 / 3, 0.1, 0.01):
             faults += [f"{share:.2f}, seed {seed}: {f}" for f in _thin_faults(recording, share, seed, tmp_path)]
     chance = random.Random(f"cuts of {name}")
-    # One restart, cut out of a rolling one, cannot be told from a pod that fails for a moment.
-    for n in range(20 if name != "rolling_restart" else 0):
+    for n in range(20):
         faults += _cut_faults(recording, chance.uniform(0.05, 0.95), tmp_path / f"cut-{n}")
     assert faults == []

@@ -24,6 +24,9 @@ DAY_S, SERVICES, PROXIES, PODS = 86_400, 50, 20, 3
 EXPECTED = {"service-7": "complete", "service-12": "complete", "service-30": "partial"}
 _HOUR = 3600
 
+#: As Envoy logs a connection that was refused.
+_LOST_REASON = "'delayed_connect_error:_Connection_refused'"
+_LOST_DETAILS = f"'upstream_reset_before_response_started{{remote_connection_failure|' || {_LOST_REASON} || '}}'"
 #: `h` is a hash of the number of the request: its digits are dice.
 _REQUESTS = f"""
 WITH dealt AS (
@@ -51,9 +54,10 @@ SELECT
     '/items/' || (h // 1000 % 500) AS path,
     'HTTP/1.1' AS protocol,
     CASE fate WHEN 'lost' THEN 503 ELSE 200 END AS response_code,
-    CASE fate WHEN 'lost' THEN ['UF', 'URX'] ELSE []::VARCHAR[] END AS response_flags,
-    CASE fate WHEN 'lost' THEN 'upstream_reset_before_response_started{{connection_failure}}' ELSE 'via_upstream' END
+    CASE fate WHEN 'lost' THEN ['URX', 'UF'] ELSE []::VARCHAR[] END AS response_flags,
+    CASE fate WHEN 'lost' THEN {_LOST_DETAILS} ELSE 'via_upstream' END
         AS response_code_details,
+    CASE fate WHEN 'lost' THEN {_LOST_REASON} END AS upstream_transport_failure_reason,
     0 AS bytes_received,
     h // 1000 % 20000 AS bytes_sent,
     CASE fate WHEN 'away' THEN 15 ELSE 5 END + h // 10 % 20 AS duration_ms,

@@ -10,18 +10,22 @@ stderr    = the same for standard error
 [files]   = file -> text, {hex = "..."}, {copy = "path in sample_logs"} or {folder = true}, there before
 [leaves]  = file -> expression that its text must have after; false where it must not be there
 [env]     = environment variables
+
+Each runs in a process of its own that was forked from one with everything imported (warm).
 """
 
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.warm import WarmCommands
 
 HOME = Path(__file__).resolve().parents[2]
 #: Without what the runner of the tests says of its own terminal.
@@ -29,8 +33,15 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 
 
+@pytest.fixture(scope="module")
+def commands() -> Iterator[WarmCommands]:
+    commands = WarmCommands(HOME)
+    yield commands
+    commands.close()
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path, tmp_path: Path) -> None:
+def test_case(path: Path, commands: WarmCommands, tmp_path: Path) -> None:
     case = tomllib.loads(path.read_text())
     work, scratch = tmp_path / "work", tmp_path / "scratch"
     work.mkdir()
@@ -42,19 +53,13 @@ def test_case(path: Path, tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, **told, **case.get("env", {})}
 
     def run(argv: list[str]) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "hopline",
-                *(word.replace("{samples}", str(HOME / "sample_logs")) for word in argv),
-            ],
+        return commands.run(
+            [word.replace("{samples}", str(HOME / "sample_logs")) for word in argv],
             cwd=work,
             env=environment,
-            input=case.get("stdin", "").encode(),
-            capture_output=True,
-            timeout=120,
-            check=False,
+            stdin=case.get("stdin", "").encode(),
+            scratch=tmp_path,
+            timeout_s=120,
         )
 
     for argv in case.get("first", []):
