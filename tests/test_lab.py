@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gzip
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,14 +34,21 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def envoy_here() -> None:
-    """Skip without Envoy, or fail where HOPLINE_REQUIRE_ENVOY=1 says that it must be there."""
+def envoy_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Skip without Envoy, or fail where HOPLINE_REQUIRE_ENVOY=1 says that it must be there.
+
+    Another worker of this test run waits until the lab is free.
+    """
     try:
         find_envoy()
     except EnvoyMissingError as error:
         if os.environ.get("HOPLINE_REQUIRE_ENVOY") == "1":
             pytest.fail(str(error))
         pytest.skip(str(error))
+    # Workers of pytest-xdist have folders side by side.
+    with (tmp_path_factory.getbasetemp().parent / "hopline-lab-tests.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="module")
