@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis import Session
+    from hopline.asking import Asking
 
 _SOURCES = """
 SELECT count(*) AS sources, coalesce(sum(entries_read), 0)::BIGINT AS entries,
@@ -13,14 +13,15 @@ SELECT count(*) AS sources, coalesce(sum(entries_read), 0)::BIGINT AS entries,
 FROM sources
 """
 _REQUESTS = """
-SELECT count(*) AS requests, count(DISTINCT service) AS services, min(start_time) AS first, max(start_time) AS last,
-       count(DISTINCT endpoint) FILTER (endpoint_kind <> 'none') AS endpoints,
-       count(*) FILTER (endpoint_group IS NOT NULL) AS grouped, count(*) FILTER (NOT failed) AS answered
-FROM requests
+SELECT sum(requests)::BIGINT AS requests, count(DISTINCT service) AS services, min(first_time) AS first,
+       max(last_time) AS last, count(DISTINCT endpoint) AS endpoints,
+       coalesce(sum(requests) FILTER (endpoint_group IS NOT NULL), 0)::BIGINT AS grouped,
+       coalesce(sum(requests) FILTER (NOT failed), 0)::BIGINT AS answered
+FROM counted_kinds
 """
 
 
-def explain_no_failover(session: Session) -> str | None:
+def explain_no_failover(session: Asking) -> str | None:
     """Return one honest sentence on why there is no failover to show, or None when there is one."""
     if session.sql("SELECT 1 FROM failovers LIMIT 1").num_rows:
         return None
@@ -37,7 +38,7 @@ def explain_no_failover(session: Session) -> str | None:
     return f"no failover in {seen}"
 
 
-def explain_no_requests(session: Session) -> str | None:
+def explain_no_requests(session: Asking) -> str | None:
     """Return one honest sentence on why there is no request at all, or None when there is one."""
     if session.sql("SELECT 1 FROM requests LIMIT 1").num_rows:
         return None
