@@ -89,10 +89,13 @@ def write_day(folder: Path, requests: int) -> None:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         connection.register("nothing", schema.ACCESS_LOG.empty_table())
+        columns = connection.sql("DESCRIBE nothing").fetchall()
+        # A hash is an unsigned number, and makes others of a kind that no log is parsed to.
+        typed = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind, *_ in columns)
         for proxy in range(PROXIES):
             path = folder / f"access_log-{proxy:02}.parquet"
             rows = _REQUESTS.replace("$count", str(requests)).replace("$proxy", str(proxy))
-            whole = f"SELECT * FROM nothing UNION ALL BY NAME ({rows})"
+            whole = f"SELECT {typed} FROM (SELECT * FROM nothing UNION ALL BY NAME ({rows}))"
             connection.execute(f"COPY ({whole}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
 

@@ -28,6 +28,10 @@ _TAIL = """\
 Log gaps, the log that starts mid-failover and the thinned one are derived from the recording of the crash. The truth of
 a thinned log is that of the requests left in it; a hole in a log hides what was there all the same.
 
+What is tested at other rates and for days is simulated. The simulator is held against these recordings
+(`tests/analysis/test_mesh_model.py`): kind, trigger, primary, phases, how much was lost, how long it took, and what was
+logged.
+
     make scoreboard
 
 makes this page anew; `tests/scoreboard/expectations.toml` says what is expected of each incident, and why.
