@@ -11,7 +11,7 @@ from hopline.console import PAPER, Screen, describe_screen, make_printable
 from hopline.destination import open_destination
 
 if TYPE_CHECKING:
-    from analysis import Session
+    from hopline.asking import Asking
 
 Row = Mapping[str, Any]
 
@@ -22,7 +22,7 @@ _OFF = "\x1b[0m"
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[33m", "info": "\x1b[2m"}
 
 
-def write_findings(session: Session, output: Path | None) -> None:
+def write_findings(session: Asking, output: Path | None) -> None:
     """Write what the checks of `session` say, to the file `output` or to standard output. Raises OutputError."""
     screen = PAPER if output else describe_screen()
     lines = draw_findings(
@@ -36,7 +36,7 @@ def write_findings(session: Session, output: Path | None) -> None:
         stream.write(text.encode("utf-8" if screen.unicode else "ascii", "backslashreplace"))
 
 
-def list_settings(session: Session, output: Path | None) -> None:
+def list_settings(session: Asking, output: Path | None) -> None:
     """Write the YAML that findings ask for, each once, below a comment that says what for. Raises OutputError."""
     rows = session.sql(
         "SELECT yaml, list(DISTINCT message ORDER BY message) AS messages FROM findings WHERE yaml IS NOT NULL "

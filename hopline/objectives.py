@@ -10,13 +10,13 @@ from ingest.errors import ObjectiveError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from analysis import Session
+    from hopline.asking import Asking
 
 _OPTIONS = {"max_failover_seconds": "--max-failover-seconds", "max_failed": "--max-failed", "slo": "--slo"}
 _QUERY = "SELECT * FROM verdicts ORDER BY objective, service, incident_id::INTEGER"
 
 
-def check_objectives(session: Session) -> None:
+def check_objectives(session: Asking) -> None:
     """Say how each objective that was asked for came out, on standard error.
 
     Raises ObjectiveError (exit code 3) when one was missed, or the log leaves open whether it was met.

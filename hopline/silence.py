@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis import Session
+    from hopline.asking import Asking
 
 _SOURCES = """
 SELECT count(*) AS sources, coalesce(sum(entries_read), 0)::BIGINT AS entries,
@@ -21,7 +21,7 @@ FROM counted_kinds
 """
 
 
-def explain_no_failover(session: Session) -> str | None:
+def explain_no_failover(session: Asking) -> str | None:
     """Return one honest sentence on why there is no failover to show, or None when there is one."""
     if session.sql("SELECT 1 FROM failovers LIMIT 1").num_rows:
         return None
@@ -38,7 +38,7 @@ def explain_no_failover(session: Session) -> str | None:
     return f"no failover in {seen}"
 
 
-def explain_no_requests(session: Session) -> str | None:
+def explain_no_requests(session: Asking) -> str | None:
     """Return one honest sentence on why there is no request at all, or None when there is one."""
     if session.sql("SELECT 1 FROM requests LIMIT 1").num_rows:
         return None

@@ -12,13 +12,13 @@ from hopline.console import PAPER, Screen, describe_screen
 from hopline.destination import open_destination
 
 if TYPE_CHECKING:
-    from analysis import Session
+    from hopline.asking import Asking
     from reports import Report
 
 Row = Mapping[str, Any]
 
 
-def write_story(session: Session, output: Path | None, zone: str) -> None:
+def write_story(session: Asking, output: Path | None, zone: str) -> None:
     """Draw every failover of `session`, oldest first, to the file `output` or to standard output.
 
     Times are in the time zone `zone`; nothing is written when there is no failover. Raises OutputError.
@@ -27,7 +27,7 @@ def write_story(session: Session, output: Path | None, zone: str) -> None:
     _write(draw_story(session, screen, zone), screen, output)
 
 
-def draw_story(session: Session, screen: Screen, zone: str) -> str:
+def draw_story(session: Asking, screen: Screen, zone: str) -> str:
     """Return every failover of `session` as text, oldest first, then a line per shift; empty when there is none."""
     failovers = session.sql("SELECT * FROM failovers ORDER BY onset_latest, failover_id").to_pylist()
     events = session.sql("SELECT * FROM failover_events ORDER BY failover_id, seq").to_pylist()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hopline.destination import check_writable, make_folder
+from hopline.redaction import redact_table
 from hopline.writers import TableFormat, write_table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from analysis import Session
     from reports import Redaction
 
@@ -47,27 +46,6 @@ def write_tables(session: Session, folder: Path, redaction: Redaction | None = N
     """
     tables = {name: session.sql(f"SELECT * FROM {name} ORDER BY {order}") for name, order in _ORDERS.items()}
     if redaction is not None:
-        tables = {name: _redact(table, redaction) for name, table in tables.items()}
+        tables = {name: redact_table(table, redaction) for name, table in tables.items()}
     for name, format_, file in list_table_files(folder):
         write_table(tables[name], format_, file)
-
-
-def _redact(table: pa.Table, redaction: Redaction) -> pa.Table:
-    """Return the table with every text in it redacted, in lists, structs and maps as well."""
-    import pyarrow as pa
-
-    for index, field in enumerate(table.schema):
-        values = [_hide(value, redaction) for value in table.column(index).to_pylist()]
-        table = table.set_column(index, field, pa.chunked_array([pa.array(values, field.type)]))
-    return table
-
-
-def _hide(value: Any, redaction: Redaction) -> Any:
-    match value:
-        case str():
-            return redaction.hide_text(value)
-        case list() | tuple():
-            return type(value)(_hide(item, redaction) for item in value)
-        case dict():
-            return {key: _hide(item, redaction) for key, item in value.items()}
-    return value

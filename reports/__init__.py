@@ -18,6 +18,7 @@ from reports.batches import (
 from reports.build import adjust_report, build_report
 from reports.cuts import cut_incident
 from reports.documents import DocumentError, from_json, json_schema, to_json
+from reports.evidence import hide_lines
 from reports.figures import draw_figures
 from reports.index import to_index_html
 from reports.markdown import to_markdown
@@ -42,6 +43,7 @@ __all__ = [
     "draw_figures",
     "draw_stills",
     "from_json",
+    "hide_lines",
     "json_schema",
     "keep_earlier",
     "make_batch",

@@ -106,10 +106,11 @@ def _add_up(costs: Sequence[PhaseCost]) -> PhaseCost:
 
 
 def _is_split(cost: PhaseCost) -> bool:
-    """Say whether requests of the primary waited longer, or shorter, as well."""
+    """Say whether requests of the primary account for a good part of the waiting, or of the time that was saved."""
     if cost.extra_wait_s is None or cost.extra_wait_secondary_s is None:
         return False
-    return abs(cost.extra_wait_s - cost.extra_wait_secondary_s) >= LEAST_WAIT_S
+    elsewhere = abs(cost.extra_wait_s - cost.extra_wait_secondary_s)
+    return elsewhere >= max(10 * LEAST_WAIT_S, 0.2 * abs(cost.extra_wait_s))
 
 
 def _write_wait(seconds: float | None) -> str:

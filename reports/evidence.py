@@ -52,6 +52,15 @@ def collect_evidence(
     return tuple(make_line(place, raw.get(place), fields.get(place), hide) for place in wanted)
 
 
+def hide_lines(session: Any, raw: Mapping[Place, bytes], redaction: Redaction) -> dict[Place, str]:
+    """Return raw log lines by their place, made visible and without what is to be redacted."""
+    secrets = _read_entries(session, "evidence_secrets", list(raw)) if raw else {}
+    return {
+        place: redaction.hide_line(make_visible(line.decode("utf-8", "backslashreplace")), secrets.get(place))
+        for place, line in raw.items()
+    }
+
+
 def explain_missing(session: Any) -> tuple[str, ...]:
     """Return a sentence for each source whose lines could not be read again, after `collect_evidence`."""
     missing: Mapping[str, str] = getattr(session.evidence, "missing", {})

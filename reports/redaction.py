@@ -67,6 +67,18 @@ class Redaction:
         text = _IPV4.sub(self._hide_ipv4, text)
         return _BRACKETS.sub(r"\1", text)
 
+    def hide_field(self, name: str, text: str) -> str:
+        """Return the value of a field or column as it may be shown; its name says what it holds: `user_agent`, `path`.
+
+        A question mark begins a query in any text but a setting (`yaml`).
+        """
+        plain = name.lower().replace("-", "_")
+        if plain.endswith("user_agent") and Secret.USER_AGENT in self.secrets:
+            return self._name("agent", text) if text else text
+        if plain.endswith("path") and Secret.QUERY in self.secrets and "?" in text:
+            text = f"{text.partition('?')[0]}?{NO_QUERY}"
+        return self.hide_addresses(text) if plain == "yaml" else self.hide_text(text)
+
     def hide_line(self, text: str, entry: Mapping[str, Any] | None) -> str:
         """Return a log line, made visible, without what is to be redacted; WITHHELD where that is not sure.
 

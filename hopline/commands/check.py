@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hopline.commands.outputs import Output
+from hopline.commands.outputs import Output, Redact, RedactKey
 from hopline.console import say
 from hopline.findings import list_settings, write_findings
+from hopline.redaction import choose_redaction, redact_session
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_requests
 from hopline.writers import TableFormat, choose_format, write_table
@@ -56,6 +57,8 @@ def check(
             show_default=False,
         ),
     ] = None,
+    redact: Redact = None,
+    redact_key: RedactKey = None,
 ) -> None:
     """Hold what happened against what was declared: would failover work, and why did it (not) happen?
 
@@ -65,8 +68,10 @@ def check(
     if yaml and format_ is not None:
         raise UsageError("--yaml is a format of its own", hint="leave out --format; findings have a column yaml")
     chosen = choose_format(format_, output) if not yaml else TableFormat.TABLE
+    redaction = choose_redaction(selection.configuration, redact, redact_key)
     selection.refuse_to_overwrite(output)
-    with selection.open() as session:
+    with selection.open() as whole:
+        session = redact_session(whole, redaction)
         if nothing := explain_no_requests(session):
             say(f"nothing can be checked: {nothing}")
         if yaml:

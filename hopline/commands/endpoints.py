@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hopline.commands.outputs import ListFormat, Output
+from hopline.commands.outputs import ListFormat, Output, Redact, RedactKey
 from hopline.console import say
+from hopline.redaction import choose_redaction, redact_session
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_requests
 from hopline.writers import TableFormat, choose_format, write_table
@@ -37,6 +38,8 @@ def endpoints(
     wide: Annotated[bool, typer.Option("--wide", help="All columns in a table, too; other formats have them.")] = False,
     output: Output = None,
     format_: ListFormat = None,
+    redact: Redact = None,
+    redact_key: RedactKey = None,
 ) -> None:
     """Show who served what: requests, failures and latency per service and endpoint.
 
@@ -44,8 +47,10 @@ def endpoints(
     out_of_line. A table shows the most useful columns; --wide and the other formats hold all of them.
     """
     chosen = choose_format(format_, output)
+    redaction = choose_redaction(selection.configuration, redact, redact_key)
     selection.refuse_to_overwrite(output)
-    with selection.open() as session:
+    with selection.open() as whole:
+        session = redact_session(whole, redaction)
         if nothing := explain_no_requests(session):
             say(f"no endpoint served anything: {nothing}")
         if chosen in (TableFormat.TABLE, TableFormat.MD) and not wide:

@@ -9,6 +9,7 @@ import typer
 
 from hopline.console import say
 from hopline.exports import ExportFormat, check_target, choose_tables, export_duckdb, export_parquet
+from hopline.redaction import say_unredacted
 from hopline.selection import Selection, takes_logs
 
 _DUCKDB_NAMES = (".duckdb", ".db", ".ddb")
@@ -50,6 +51,7 @@ def export(
     relations = choose_tables(tables)
     check_target(output, format_)
     selection.refuse_to_overwrite(output)
+    say_unredacted(selection.configuration, "other tools need the values as they are")
     with selection.open() as session:
         write = export_duckdb if format_ is ExportFormat.DUCKDB else export_parquet
         write(session, output, relations)

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from hopline.commands.outputs import Output
+from hopline.commands.outputs import Output, Redact, RedactKey
 from hopline.console import say
 from hopline.moments import check_zone
 from hopline.objectives import check_objectives
+from hopline.redaction import choose_redaction, redact_session
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_failover
 from hopline.story import write_story
@@ -51,6 +52,7 @@ _ROLLED_UP = {
 @takes_logs
 def failovers(
     selection: Selection,
+    *,
     by: Annotated[
         RollUp | None, typer.Option(help="One row per incident, service or proxy.", show_default=False)
     ] = None,
@@ -67,15 +69,19 @@ def failovers(
     tz: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Time zone of the drawn timeline.", show_default="UTC")
     ] = None,
+    redact: Redact = None,
+    redact_key: RedactKey = None,
 ) -> None:
     """Show each failover: its phases, its instants with how sure they are, and the log lines that prove them.
 
     A table shows the most useful columns; the other formats hold all of them, times as earliest and latest.
     """
     chosen = choose_format(format_, output)
+    redaction = choose_redaction(selection.configuration, redact, redact_key)
     zone = check_zone(tz or selection.configuration.time_zone or "UTC")
     selection.refuse_to_overwrite(output)
-    with selection.open() as session:
+    with selection.open() as whole:
+        session = redact_session(whole, redaction)
         if nothing := explain_no_failover(session):
             say(nothing)
         if by is None and format_ is None and chosen is TableFormat.TABLE:

@@ -10,7 +10,7 @@ import typer
 
 from hopline.batch import Each, prepare_batch_folder, write_reports
 from hopline.charts import ChartFormat, check_renderer
-from hopline.commands.outputs import Output
+from hopline.commands.outputs import Output, Redact, RedactKey
 from hopline.console import describe_screen, say
 from hopline.destination import check_writable, open_destination
 from hopline.documents import read_report
@@ -74,26 +74,8 @@ def report(
         list[str] | None,
         typer.Option(metavar="TIME=LABEL", help="A deploy, a page, a DNS change to draw on the timeline. Repeatable."),
     ] = None,
-    redact: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LIST",
-            help="Take out query, ip, user_agent (any of them, by commas), in log lines too: query strings go, "
-            "addresses and user agents become pseudonyms that are the same all over the report.",
-            show_default=False,
-        ),
-    ] = None,
-    redact_key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT",
-            envvar="HOPLINE_REDACT_KEY",
-            help="Key of the pseudonyms, 16 characters or more: the same key gives the same pseudonyms, and who has it "
-            "can find the addresses again. Without it the key is random and forgotten, so that no two runs give the "
-            "same bytes. HOPLINE_REDACT_KEY keeps it off the command line.",
-            show_default=False,
-        ),
-    ] = None,
+    redact: Redact = None,
+    redact_key: RedactKey = None,
     tables: Annotated[
         Path | None,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hopline.commands.outputs import ListFormat
 from hopline.commands.sql import Timeout
 from hopline.console import say
+from hopline.redaction import say_unredacted
 from hopline.selection import Selection, takes_logs
 from hopline.writers import TableFormat, choose_format, write_table
 from ingest.errors import UsageError
@@ -31,6 +32,7 @@ def shell(selection: Selection, *, format_: ListFormat = None, timeout: Timeout 
     if any(log.rpartition("=")[2] == "-" for log in selection.merge().logs or ()):
         raise UsageError("standard input is where statements come from", hint="put the logs into a file")
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    say_unredacted(selection.configuration, "a query can take a text apart")
     with selection.open() as session:
         if interactive:
             _converse(session, chosen, timeout)

@@ -8,6 +8,7 @@ import typer
 
 from hopline.commands.outputs import ListFormat, Output
 from hopline.parameters import parse_parameters, read_query
+from hopline.redaction import say_unredacted
 from hopline.selection import Selection, takes_logs
 from hopline.writers import choose_format, is_streamed, write_table
 from ingest.errors import UsageError
@@ -57,6 +58,7 @@ def sql(
         raise UsageError("standard input is the query or the logs, not both", hint="put the query into a file: @FILE")
     text = read_query(query)
     selection.refuse_to_overwrite(output)
+    say_unredacted(selection.configuration, "a query can take a text apart")
     with selection.open() as session:
         ask = session.stream if is_streamed(chosen) else session.sql
         write_table(ask(text, values, timeout_s=timeout), chosen, output)

@@ -12,17 +12,24 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hopline.commands.outputs import Output
+from hopline.commands.outputs import Output, Redact, RedactKey
 from hopline.console import PAPER, describe_screen, say
 from hopline.destination import open_destination
 from hopline.moments import check_zone
+from hopline.redaction import choose_redaction, redact_table
 from hopline.selection import Selection, takes_logs
 from hopline.silence import explain_no_requests
 from hopline.writers import TableFormat, choose_format, write_table
 from ingest.errors import QueryError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
     from analysis import Options, Session
+    from hopline.waterfall import RawLines
+    from reports import Redaction
 
 #: A shorter beginning of an id says too little.
 LEAST_PREFIX = 4
@@ -82,6 +89,8 @@ def trace(
         ),
     ] = None,
     tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of the drawn tree.")] = "UTC",
+    redact: Redact = None,
+    redact_key: RedactKey = None,
 ) -> None:
     """Follow one request through every gateway and sidecar that logged it, and say where its time went.
 
@@ -92,11 +101,15 @@ def trace(
     zone = ZoneInfo(check_zone(tz))
     if evidence and (format_ is not None or chosen is not TableFormat.TABLE):
         raise UsageError("--evidence belongs to the drawn tree", hint="source and line are columns of every format")
+    redaction = choose_redaction(selection.configuration, redact, redact_key)
     selection.refuse_to_overwrite(output)
     with selection.open() as session:
-        found = find_request(session, request_id)
+        found = find_request(session, request_id, redaction.hide_text if redaction else str)
         with session.narrow(_look_around(session, found)) as narrow:
             table = narrow.sql(_TRACE, {"id": found})
+            raw = _read_lines(narrow, table, redaction) if evidence else None
+        if redaction:
+            table = redact_table(table, redaction)
         traces = [list(rows) for _, rows in groupby(table.to_pylist(), lambda row: row["trace"])]
         drawn = format_ is None and chosen is TableFormat.TABLE
         if len(traces) > 1:
@@ -105,7 +118,7 @@ def trace(
             )
             say(f"{len(traces)} requests bear this id, as their times and links tell; {shown}")
         if drawn:
-            _draw(session, traces[:MOST_DRAWN], output, zone, evidence=evidence)
+            _draw(traces[:MOST_DRAWN], output, zone, raw)
         else:
             write_table(table, chosen, output)
 
@@ -124,35 +137,36 @@ def _look_around(session: Session, found: str) -> Options:
     )
 
 
-def find_request(session: Session, wanted: str) -> str:
+def find_request(session: Session, wanted: str, hide: Callable[[str], str] = str) -> str:
     """Return the one request id that `wanted` is, or begins; says so on standard error where it is a beginning.
 
-    Raises QueryError when no entry bears it, or when it begins several.
+    `hide` takes out of what is said what is to be redacted. Raises QueryError when no entry bears it, or when it begins
+    several.
     """
     if session.sql(_EXACT, {"id": wanted}).num_rows:
         return wanted
-    if found := _find_by_place(session, wanted):
+    if found := _find_by_place(session, wanted, hide):
         return found
     ids: list[str] = []
     if len(wanted) >= LEAST_PREFIX:
         ids = session.sql(_BEGINNING, {"id": wanted}).column("request_id").to_pylist()
     if len(ids) == 1:
-        say(f"taken for {ids[0]}, the only request id here that begins so")
+        say(f"taken for {hide(ids[0])}, the only request id here that begins so")
         return ids[0]
     if ids:
-        listed = ", ".join(ids[:_SHOWN_IDS]) + (", ..." if len(ids) > _SHOWN_IDS else "")
+        listed = ", ".join(map(hide, ids[:_SHOWN_IDS])) + (", ..." if len(ids) > _SHOWN_IDS else "")
         raise QueryError(f"several request ids begin with {wanted!r}", hint=f"give more of it: {listed}")
-    raise QueryError(f"no entry bears the request id {wanted!r}", hint=_explain_absence(session, wanted))
+    raise QueryError(f"no entry bears the request id {wanted!r}", hint=hide(_explain_absence(session, wanted)))
 
 
-def _find_by_place(session: Session, wanted: str) -> str | None:
+def _find_by_place(session: Session, wanted: str, hide: Callable[[str], str]) -> str | None:
     """Return the request id of the entry at FILE:LINE; None where `wanted` is no such place."""
     place = _PLACE.fullmatch(wanted)
     rows = session.sql(_AT_PLACE, place.groupdict()).to_pylist() if place else []
     if not rows:
         return None
     if len(rows) > 1:
-        listed = ", ".join(f"{row['source']}:{row['line']}" for row in rows)
+        listed = ", ".join(f"{hide(row['source'])}:{row['line']}" for row in rows)
         raise QueryError(f"several entries stand at {wanted!r}", hint=f"give more of the path: {listed}")
     found: str | None = rows[0]["request_id"]
     if not found:
@@ -160,7 +174,7 @@ def _find_by_place(session: Session, wanted: str) -> str | None:
             f"the entry at {wanted} bears no request id",
             hint="a connection carries many requests; `hopline sql` with hop_links lists those that went through it",
         )
-    say(f"the entry at {wanted} bears the request id {found}")
+    say(f"the entry at {wanted} bears the request id {hide(found)}")
     return found
 
 
@@ -181,17 +195,22 @@ def _explain_absence(session: Session, wanted: str) -> str:
     return f"{held}; is the log of its gateway among them{limits}?"
 
 
-def _draw(
-    session: Session, traces: list[list[dict[str, Any]]], output: Path | None, zone: ZoneInfo, *, evidence: bool
-) -> None:
+def _read_lines(session: Session, table: pa.Table, redaction: Redaction | None) -> RawLines:
+    """Return the log line of each hop by its place: as it is, or place and line redacted."""
+    rows = table.select(["source", "line"]).to_pylist()
+    raw = session.evidence.read_lines([(row["source"], row["line"]) for row in rows if row["source"] is not None])
+    if redaction is None:
+        return raw
+    import reports
+
+    hidden = reports.hide_lines(session, raw, redaction)
+    return {(redaction.hide_field("source", source), line): text.encode() for (source, line), text in hidden.items()}
+
+
+def _draw(traces: list[list[dict[str, Any]]], output: Path | None, zone: ZoneInfo, raw: RawLines | None) -> None:
     from hopline.waterfall import draw_trace
 
     screen = PAPER if output else describe_screen()
-    raw = None
-    if evidence:
-        raw = session.evidence.read_lines(
-            [(row["source"], row["line"]) for rows in traces for row in rows if row["source"] is not None]
-        )
     blocks = ["\n".join(draw_trace(rows, screen, zone, raw)) for rows in traces]
     with open_destination(output) as stream:
         text = "\n\n".join(blocks) + "\n"

@@ -77,7 +77,10 @@
   const fit = (figure, width) => {
     const narrow = width < 620, layout = figure.layout;
     layout.width = width;
-    layout.margin.l = narrow ? 40 : figure.left;
+    const bands = figure.data.find((trace) => trace.meta === "bands");
+    const lanes = bands ? layout["yaxis" + (bands.yaxis || "y").slice(1)].ticktext || [] : [];
+    const names = Math.max(0, ...lanes.map((name) => widthOf(name, 11)));
+    layout.margin.l = narrow ? Math.min(110, Math.max(40, Math.ceil(names) + 8)) : figure.left;
     layout.margin.r = narrow ? 6 : 14;
     layout.xaxis.nticks = narrow ? 4 : 8;
     layout.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
