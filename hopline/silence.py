@@ -13,10 +13,11 @@ SELECT count(*) AS sources, coalesce(sum(entries_read), 0)::BIGINT AS entries,
 FROM sources
 """
 _REQUESTS = """
-SELECT count(*) AS requests, count(DISTINCT service) AS services, min(start_time) AS first, max(start_time) AS last,
-       count(DISTINCT endpoint) FILTER (endpoint_kind <> 'none') AS endpoints,
-       count(*) FILTER (endpoint_group IS NOT NULL) AS grouped, count(*) FILTER (NOT failed) AS answered
-FROM requests
+SELECT sum(requests)::BIGINT AS requests, count(DISTINCT service) AS services, min(first_time) AS first,
+       max(last_time) AS last, count(DISTINCT endpoint) AS endpoints,
+       coalesce(sum(requests) FILTER (endpoint_group IS NOT NULL), 0)::BIGINT AS grouped,
+       coalesce(sum(requests) FILTER (NOT failed), 0)::BIGINT AS answered
+FROM counted_kinds
 """
 
 

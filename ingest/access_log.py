@@ -130,9 +130,18 @@ def _roles_by_content(columns: Mapping[str, pa.Array], origin: Origin, count: in
         role = _each(cluster, lambda texts: _roles_of_clusters(texts, origin.serves_inbound))
     if local is not None:
         east_west = pc.fill_null(_each(local, lambda texts: pc.ends_with(texts, pattern=":15443")), FALSE)
-        if pc.any(east_west).as_py():
-            role = pc.if_else(east_west, _EAST_WEST, role.cast(pa.string()))
+        if east_west.true_count:
+            return _set_few(role if role.type == FEW else role.dictionary_encode(), east_west, _EAST_WEST)
     return role if role.type == FEW else role.dictionary_encode()
+
+
+def _set_few(column: pa.DictionaryArray, places: pa.Array, text: pa.Scalar) -> pa.Array:
+    """Return the column with a text where `places` (Boolean) is true; each text is in its dictionary once."""
+    texts = column.dictionary
+    index = pc.index(texts, text).as_py()
+    if index < 0:
+        index, texts = len(texts), pa.concat_arrays([texts, pa.array([text])])
+    return pa.DictionaryArray.from_arrays(pc.if_else(places, pa.scalar(index, pa.int32()), column.indices), texts)
 
 
 def _each(texts: pa.Array, work: Callable[[pa.Array], pa.Array]) -> pa.Array:

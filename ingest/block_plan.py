@@ -16,13 +16,21 @@ import pyarrow.compute as pc
 from ingest.pieces import ABSENT, DASH, FALSE, FEW, NOTHING, TEXT, cut, join, to_cut
 from ingest.plan import Fixed, Plan, Split, Value
 
+#: Texts are many where one in so many, or more, is a new one; of a few lines, as many as may be.
+TOO_MANY = 4
+FEW_LINES = 64
+
 
 @dataclass(frozen=True)
 class Cut:
-    """The lines of a block that fit: `positions` (UInt32) and the text of each field, NULL for `-`."""
+    """The lines of a block that fit: `positions` (UInt32) and the text of each field, NULL for `-`.
+
+    `various` are parts of the plan, each called by its fields, that hold many different texts.
+    """
 
     positions: pl.Series
     fields: Mapping[int, pa.Array]
+    various: Collection[tuple[int, ...]]
 
 
 def suits(plan: Plan | None) -> bool:
@@ -33,24 +41,28 @@ def suits(plan: Plan | None) -> bool:
     return False
 
 
-def run_on_block(plan: Plan, text: bytes, lines: int, few: Collection[int] = ()) -> Cut | None:
+def run_on_block(
+    plan: Plan, text: bytes, lines: int, few: Collection[int] = (), various: Collection[tuple[int, ...]] = ()
+) -> Cut | None:
     """Cut the lines of UTF-8 `text`; None where it, or the plan, does not suit, or few lines fit.
 
-    The texts of the fields in `few` come as dictionaries.
+    The texts of the fields in `few` come as dictionaries. A part of the plan that has only such fields is cut once for
+    each of its different texts, but for those that are `various`.
     """
     whole = to_cut(text)
     if whole is None or not isinstance(plan, Split) or not suits(plan):
         return None
-    run = _Run(lines, few)
-    return Cut(run.positions, run.fields) if run.split(plan, whole) else None
+    run = _Run(lines, few, set(various))
+    return Cut(run.positions, run.fields, run.various) if run.split(plan, whole) else None
 
 
 class _Run:
     """The pieces of the lines that still fit; they all have the same length at any time."""
 
-    def __init__(self, lines: int, few: Collection[int]) -> None:
+    def __init__(self, lines: int, few: Collection[int], various: set[tuple[int, ...]]) -> None:
         self.positions = pl.int_range(lines, dtype=pl.UInt32, eager=True)
         self.fields: dict[int, pa.Array] = {}
+        self.various = various
         self._few = few
         self._pending: list[pa.Array] = []
 
@@ -71,10 +83,15 @@ class _Run:
         return True
 
     def _type_of(self, plan: Plan) -> pa.DataType:
+        if isinstance(plan, Split):
+            fields = _fields_of(plan)
+            return FEW if fields not in self.various and all(field in self._few for field in fields) else TEXT
         return FEW if isinstance(plan, Value) and plan.field in self._few and not _has_frame(plan) else TEXT
 
     def _read(self, plan: Plan, texts: pa.Array) -> bool:
         if isinstance(plan, Split):
+            if texts.type == FEW and self._split_different(plan, texts):
+                return True
             return not len(texts) or self.split(plan, join(texts))
         if isinstance(plan, Fixed):
             good = (
@@ -85,6 +102,24 @@ class _Run:
             self._keep_good(good)
             return True
         self.fields[plan.field] = self._read_value(plan, texts) if _has_frame(plan) else texts
+        return True
+
+    def _split_different(self, plan: Split, texts: pa.DictionaryArray) -> bool:
+        """Read a piece of every line by its different texts; False where there are too many of them, or that fails."""
+        different = texts.dictionary
+        if len(different) * TOO_MANY > len(texts) > FEW_LINES:
+            self.various.add(_fields_of(plan))
+            return False
+        run = _Run(len(different), self._few, self.various)
+        if not len(different) or not run.split(plan, join(different)):
+            return False
+        rows = texts.indices
+        if len(run.positions) < len(different):
+            places = pl.int_range(len(run.positions), dtype=pl.Int32, eager=True)
+            found = pl.repeat(None, len(different), dtype=pl.Int32, eager=True).scatter(run.positions, places)
+            rows = found.to_arrow().take(rows)
+        rows = self._keep_good(pc.is_valid(rows), rows)
+        self.fields |= {field: values.take(rows) for field, values in run.fields.items()}
         return True
 
     def _read_value(self, plan: Value, texts: pa.Array) -> pa.Array:
@@ -113,6 +148,12 @@ class _Run:
         self.positions = self.positions.filter(good)
         self.fields = {index: values.filter(mask) for index, values in self.fields.items()}
         self._pending = [values.filter(mask) for values in self._pending]
+
+
+def _fields_of(plan: Plan) -> tuple[int, ...]:
+    if isinstance(plan, Split):
+        return tuple(field for part in plan.parts for field in _fields_of(part))
+    return (plan.field,) if isinstance(plan, Value) else ()
 
 
 def _has_frame(plan: Value) -> bool:

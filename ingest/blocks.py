@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -42,9 +42,9 @@ class Block:
 
 
 def cut_blocks(
-    chunks: Iterable[bytes], size: int = BLOCK_BYTES, *, first_line: int = 1, offset: int = 0
+    chunks: Iterable[bytes], size: int | Callable[[], int] = BLOCK_BYTES, *, first_line: int = 1, offset: int = 0
 ) -> Iterator[Block]:
-    """Cut a stream of bytes into blocks of whole lines of about `size` bytes.
+    """Cut a stream of bytes into blocks of whole lines of about `size` bytes, which may be another for each block.
 
     `first_line` and `offset` are those of its first byte, where the stream is the rest of one.
 
@@ -67,7 +67,7 @@ def cut_blocks(
                 continue
         parts.append(chunk)
         held += len(chunk)
-        if held < size:
+        if held < (size() if callable(size) else size):
             continue
         newline = chunk.rfind(b"\n")
         if newline < 0:

@@ -15,15 +15,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.block_plan import TOO_MANY
 from ingest.columns import to_arrow, to_values
 from ingest.formats import LogFormat
 from ingest.jsonlog import Shape, load_object, shape_of
-from ingest.pieces import ABSENT, FEW, TEXT, Pieces, cut, to_cut
+from ingest.pieces import ABSENT, EMPTY, FALSE, FEW, TEXT, TRUE, Pieces, cut, to_cut
 from ingest.rows import LOOSE_TYPES, extra_array
-from ingest.whole_blocks import MANY_VALUES, TOO_MANY, BlockRows, filter_block_rows
+from ingest.whole_blocks import MANY_VALUES, BlockRows, filter_block_rows
 
-#: Put in quotes where `null` stood, so that a value takes two quotes whatever it is. No text holds it.
-_NULL = "\1"
+#: Put in quotes where `null` stood, so that a value takes two quotes whatever it is. A block that holds it is not read
+#: here. With its quotes it is as long as `null`: that is replaced in its place.
+_NULL = "\1\1"
 _PUNCTUATION = re.compile(r" *: *")
 _NUMBER = re.compile(r"( *: *)-?\d+( *[,}] *)")
 _END = re.compile(r" *[,}] *")
@@ -87,10 +89,11 @@ class JsonBlockReader:
     formats: tuple[LogFormat, ...]
     _template: Template | None = None
     _many: set[str] = field(default_factory=lambda: set(MANY_VALUES))
+    _many_numbers: set[int] = field(default_factory=set)
 
     def read(self, text: bytes, lines: int) -> BlockRows | None:
         """Return the rows of a block of UTF-8 text; None where it does not do, or there are none."""
-        if to_cut(text) is None:
+        if to_cut(text) is None or _NULL.encode() in text:
             return None
         rows = None if self._template is None else self._read(self._template, text, lines)
         if rows is None:
@@ -111,11 +114,14 @@ class JsonBlockReader:
         for index, constant in template.constants:
             same = pc.equal(pieces.columns[index], constant)
             if same.true_count < len(same):
-                good.append(pc.fill_null(same, fill_value=False))
+                good.append(pc.fill_null(same, FALSE))
         values: dict[int, pa.Array] = {place: pieces.columns[index] for index, place in template.texts}
         good += [bare for texts in values.values() if (bare := _find_bare(texts)) is not None]
         for index, place, before, behind in template.numbers:
-            values[place], fine = _read_numbers(pieces.columns[index], before, behind)
+            texts = pieces.columns[index]
+            if texts.type == FEW and len(texts.dictionary) * TOO_MANY > lines:
+                self._many_numbers.add(place)
+            values[place], fine = _read_numbers(texts, before, behind)
             if fine is not None:
                 good.append(fine)
         rows = self._convert(template.shape, pieces, values, lines)
@@ -128,6 +134,9 @@ class JsonBlockReader:
         types = [TEXT] * template.pieces
         for index, place in template.texts:
             if (template.shape.columns[place] or template.shape.keys[place]) not in self._many:
+                types[index] = FEW
+        for index, place, *_ in template.numbers:
+            if place not in self._many_numbers:
                 types[index] = FEW
         return cut(pa.py_buffer(marked), lines, '"', types, absent=(ABSENT, _NULL))
 
@@ -162,25 +171,29 @@ def _to_column(values: pa.Array, column: str, strftime: str | None) -> pa.Array:
 
 def _read_numbers(texts: pa.Array, before: str, behind: str) -> tuple[pa.Array, pa.Array | None]:
     """Return the numbers between two texts, and where a piece is one as JSON spells it (None: everywhere)."""
+    if texts.type == FEW:
+        numbers, fine = _read_numbers(texts.dictionary, before, behind)
+        good = pc.is_valid(texts) if fine is None else pc.fill_null(fine.take(texts.indices), FALSE)
+        return numbers.take(texts.indices), None if good.true_count == len(good) else good
     if texts.null_count:
-        texts = pc.fill_null(texts, "")
+        texts = pc.fill_null(texts, EMPTY)
     bare = pc.binary_slice(texts.view(pa.binary()), len(before), -len(behind)).view(TEXT)
     numbers = pl.Series(pl.from_arrow(bare), dtype=pl.String).cast(pl.Int64, strict=False)
     # Spelled again, a number is the whole piece again.
     spelled = pc.binary_join_element_wise(before, to_arrow(numbers.cast(pl.String), TEXT), behind, "")
-    good = pc.fill_null(pc.equal(spelled, texts), fill_value=False)
-    return to_arrow(numbers, pa.int64()), None if pc.all(good).as_py() else good
+    good = pc.fill_null(pc.equal(spelled, texts), FALSE)
+    return to_arrow(numbers, pa.int64()), None if good.true_count == len(good) else good
 
 
 def _find_bare(texts: pa.Array) -> pa.Array | None:
     """Return where texts of JSON stand for themselves, without escapes and control characters (None: everywhere)."""
     if texts.type == FEW:
         bare = _find_bare(texts.dictionary)
-        return None if bare is None else pc.fill_null(bare.take(texts.indices), fill_value=True)
+        return None if bare is None else pc.fill_null(bare.take(texts.indices), TRUE)
     data = texts.buffers()[2]
     if data is None or not data.size:
         return None
     codes = pl.Series(pl.from_arrow(pa.Array.from_buffers(pa.uint8(), data.size, [None, data])))
     if not ((codes < _SPACE) | (codes == _BACKSLASH)).any():
         return None
-    return pc.fill_null(pc.invert(pc.match_substring_regex(texts, _NOT_BARE)), fill_value=True)
+    return pc.fill_null(pc.invert(pc.match_substring_regex(texts, _NOT_BARE)), TRUE)

@@ -18,7 +18,7 @@ ABSENT = "-"
 TEXT = pa.string()
 #: Values to compare with: Arrow would first find out the type of Python's own, each time.
 DASH, EMPTY, NOTHING = pa.scalar(ABSENT, TEXT), pa.scalar("", TEXT), pa.scalar(None, TEXT)
-FALSE = pa.scalar(value=False)
+FALSE, TRUE = pa.scalar(value=False), pa.scalar(value=True)
 #: Texts of which there are few different ones.
 FEW = pa.dictionary(pa.int32(), pa.string())
 
@@ -107,7 +107,7 @@ def _may_hold_blank_lines(pieces: Pieces) -> bool:
             return False
         found = pc.equal(column.cast(TEXT), EMPTY)
         empty = found if empty is None else pc.and_(empty, found)
-    return empty is not None and empty.true_count > 0
+    return empty is not None and bool(empty.true_count)
 
 
 def _mark_blank_lines(text: pa.Buffer) -> pa.Buffer:

@@ -26,6 +26,8 @@ from ingest.tables import TableWriter
 
 #: An inventory file is held in memory whole; a larger one is refused.
 MAX_INVENTORY_BYTES = 2 << 30
+#: Bytes in a block that is only counted, for workers to read: where it is small, memory is used again at once.
+COUNTED_BYTES = 1 << 20
 #: Logs in these envelopes may hold lines in parts, and are read in order.
 _ORDERED_ENVELOPES = frozenset({"entries", "cri", "docker-json-file", "json-shipper"})
 
@@ -154,6 +156,7 @@ class Reading:
         self._file_number = file_number
         self._digest = hashlib.sha256()
         self._sample = b""
+        self._block_bytes: int | None = None
         self.reader: BlockReader | None = None
         self.tail: Block | None = None
         self.open_lines = 0
@@ -184,7 +187,9 @@ class Reading:
         if start.offset:
             chunks = self._skip(content.lines(), start)
         try:
-            blocks = cut_blocks(chunks, BLOCK_BYTES, first_line=start.lines + 1, offset=start.offset)
+            blocks = cut_blocks(
+                chunks, lambda: self._block_bytes or BLOCK_BYTES, first_line=start.lines + 1, offset=start.offset
+            )
             yield from self._read(self._without_tail(blocks) if hold_tail else blocks, size, start, see_block)
         except InventoryError as error:
             self.failed = True
@@ -309,6 +314,7 @@ class Reading:
     ) -> Iterator[None]:
         """Give ranges of blocks to the workers, which read them from the file; what is packed is unpacked for them."""
         pool.start()
+        self._block_bytes = min(BLOCK_BYTES, COUNTED_BYTES)
         most = _job_bytes(size, pool.workers) if self._content.in_place else JOB_BYTES
         first, held, spool = None, 0, None
         for block in blocks:

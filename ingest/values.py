@@ -57,14 +57,14 @@ def _convert_cluster(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def _convert_int64(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     numbers = texts.cast(pl.Int64, strict=False)
-    if not numbers.null_count():
+    if numbers.null_count() == texts.null_count():
         return numbers, _nothing_wrong(texts)
     return numbers, numbers.is_not_null() | _is_absent(texts)
 
 
 def _convert_int32(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     numbers = texts.cast(pl.Int32, strict=False)
-    if not numbers.null_count():
+    if numbers.null_count() == texts.null_count():
         return numbers, _nothing_wrong(texts)
     return numbers, numbers.is_not_null() | _is_absent(texts)
 

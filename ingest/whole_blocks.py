@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.block_plan import run_on_block, suits
+from ingest.block_plan import TOO_MANY, run_on_block, suits
 from ingest.columns import to_values
 from ingest.formats import LogFormat
 from ingest.pattern import Pattern
@@ -34,8 +34,6 @@ MANY_VALUES = frozenset(
         "upstream_service_time_ms",
     }
 )
-#: Nor of a column in which one value in so many, or more, was a new one.
-TOO_MANY = 4
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,7 @@ class WholeReader:
 
     format: LogFormat
     _many: set[int] = field(default_factory=set)
+    _various: set[tuple[int, ...]] = field(default_factory=set)
 
     @staticmethod
     def of(known: LogFormat) -> WholeReader | None:
@@ -77,9 +76,10 @@ class WholeReader:
         if pattern is None or plan is None:
             return None
         few = set(range(len(pattern.fields))) - self._many
-        cut = run_on_block(plan, text, lines, few)
+        cut = run_on_block(plan, text, lines, few, self._various)
         if cut is None or not len(cut.positions):
             return None
+        self._various.update(cut.various)
         columns: dict[str, pa.Array] = {}
         extra: dict[str, pl.Series] = {}
         good: pa.Array | None = None

@@ -45,7 +45,13 @@ WHERE m.kind = 'DestinationRule' AND contains(m.setting, 'localityLbSetting.dist
 
 _WINDOWS_SCHEMA = pa.schema([("number", pa.int64()), ("route", pa.uint64()), ("low", TIMESTAMP), ("high", TIMESTAMP)])
 
-_WITHIN = "r.route = w.route AND r.start_time >= w.low AND r.start_time < w.high AND NOT r.pinned"
+#: By the minute as well, so that many failovers of one route do not each go through all of its requests.
+_IN_WINDOWS = """(
+    SELECT *, unnest(range(epoch_us(low) // 60000000, epoch_us(high) // 60000000 + 1)) AS minute FROM windows
+) AS w
+JOIN troubled AS r
+    ON r.route = w.route AND epoch_us(r.start_time) // 60000000 = w.minute
+    AND r.start_time >= w.low AND r.start_time < w.high AND NOT r.pinned"""
 
 #: hop_id holds the number of the source above this many bits of the line.
 _LINE_BITS = 40
@@ -54,7 +60,7 @@ _ENTRIES_SQL = f"""
 SELECT DISTINCT
     w.number, epoch_us(r.start_time) AS "start", epoch_us(r.end_time) AS "end", r.group_role AS role, r.failed,
     s.source, r.hop_id & ((1::BIGINT << {_LINE_BITS}) - 1) AS line, r.endpoint, r.outcome, r.stalled
-FROM windows AS w JOIN troubled AS r ON {_WITHIN}
+FROM {_IN_WINDOWS}
 JOIN source_numbers AS s ON s.source_number = r.hop_id >> {_LINE_BITS}
 """
 
@@ -62,7 +68,7 @@ _SYMPTOMS_SQL = f"""
 SELECT
     w.number, count(*) AS count, r.outcome, r.flags, r.details, r.transport_reason, r.endpoint,
     median(r.duration_ms) AS duration_ms
-FROM windows AS w JOIN troubled AS r ON {_WITHIN}
+FROM {_IN_WINDOWS}
 WHERE (r.failed OR r.stalled) AND r.group_role <> 'secondary'
 GROUP BY ALL
 ORDER BY ALL
@@ -70,7 +76,7 @@ ORDER BY ALL
 
 _GROUPS_SQL = f"""
 SELECT w.number, r.endpoint_group, count(*) AS requests
-FROM windows AS w JOIN troubled AS r ON {_WITHIN}
+FROM {_IN_WINDOWS}
 WHERE r.group_role = 'secondary'
 GROUP BY ALL
 ORDER BY w.number, requests DESC, r.endpoint_group
@@ -78,7 +84,7 @@ ORDER BY w.number, requests DESC, r.endpoint_group
 
 _ANSWERS_SQL = f"""
 SELECT w.number, r.endpoint, epoch_us(date_trunc('second', r.start_time)) AS second, count(*) AS answered
-FROM windows AS w JOIN troubled AS r ON {_WITHIN}
+FROM {_IN_WINDOWS}
 WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint IS NOT NULL
 GROUP BY ALL
 """
@@ -144,7 +150,7 @@ def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
     cases = _find_cases(connection, options)
     entries = _fetch_entries(connection, cases)
     cases = [_place(case, entries[n]) for n, case in enumerate(cases)]
-    cases = _without_restarts(connection, cases)
+    cases = _with_phases(_without_restarts(connection, cases))
     symptoms = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.first_request, c.spilled)], whole=False)
     later = _fetch(connection, _SYMPTOMS_SQL, cases, lambda c: [(c.spilled, c.last_request + 1)], whole=False)
     groups = _fetch(connection, _GROUPS_SQL, cases, lambda c: [(c.first_request, c.last_request + 1)], whole=False)
@@ -244,8 +250,21 @@ def _entry(row: Mapping[str, Any], case: _Case) -> Entry:
 def _place(case: _Case, entries: Sequence[Entry]) -> _Case:
     span = settle_start(case.stretches, case.span, entries)
     events = widen_events(find_events(case.stretches, span, entries), find_holes(entries, case.stretches))
-    phases = build_phases(case.stretches, span, events)
-    return replace(case, span=span, events=tuple(events), phases=tuple(phases))
+    return replace(case, span=span, events=tuple(events))
+
+
+def _with_phases(cases: Sequence[_Case]) -> list[_Case]:
+    """Give each failover its phases: from the end of the one before it on its route to the beginning of the next."""
+    phased = []
+    for n, case in enumerate(cases):
+        before, after = (cases[i] if 0 <= i < len(cases) else None for i in (n - 1, n + 1))
+        begin, finish = case.stretches[0].start, case.stretches[-1].end + SECOND
+        if before and before.route == case.route:
+            begin = before.last_request + 1
+        if after and after.route == case.route:
+            finish = after.first_request
+        phased.append(replace(case, phases=tuple(build_phases(case.stretches, case.span, case.events, begin, finish))))
+    return phased
 
 
 def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[_Case]:

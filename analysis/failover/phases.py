@@ -22,9 +22,10 @@ class Phase:
     end: int
 
 
-def build_phases(stretches: Sequence[Stretch], span: Span, events: Sequence[Event]) -> list[Phase]:
-    """Return the phases from the first request of the route to its last, without gaps or overlaps."""
-    begin, finish = stretches[0].start, stretches[-1].end + SECOND
+def build_phases(
+    stretches: Sequence[Stretch], span: Span, events: Sequence[Event], begin: int, finish: int
+) -> list[Phase]:
+    """Return the phases of a failover from `begin` to `finish` (microseconds), without gaps or overlaps."""
     # Requests count in the phase in which they began, so phases begin with the first request that shows them.
     at = {event.name: _begin(event) for event in events if event.until is None}
     began = [event.began for event in events if event.began is not None]

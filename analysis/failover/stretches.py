@@ -112,13 +112,16 @@ HOLE = 13.8
 #: The mean gap is that of so many busy seconds before and after, the silence itself left out.
 _AROUND = 30
 
-#: Reads the stretches of every route that ever left its primary or lost a request.
+#: Reads the stretches of every route that ever left its primary, or had a second in which nobody got an answer.
 STRETCHES_SQL = f"""
 WITH troubled AS (
     SELECT route
     FROM seconds
     GROUP BY route
-    HAVING sum(secondary_ok + secondary_failed + secondary_gone + none_failed + primary_failed) > 0
+    -- As spans.py has it: without any of these seconds there is no failover.
+    HAVING sum(secondary_ok + secondary_failed + secondary_gone) > 0 OR sum(none_failed + primary_failed) > 0 AND bool_or(
+        primary_ok + secondary_ok + other = 0 AND primary_failed + secondary_failed + none_failed + stalled > 0
+    )
 ), stated AS (
     SELECT
         s.*,

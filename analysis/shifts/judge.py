@@ -20,35 +20,40 @@ _LEAST_US = 5 * SECOND
 _FALLS, _RISES = 0.8, 1.1
 
 #: The choices: endpoint groups where several always serve, subsets, ingresses. Only what has two of them is counted.
+#: First which kinds of entries are a choice, then when there were such.
 _CHOICES_SQL = """
-WITH splits AS (
-    SELECT 'split' AS kind, cluster_id, gateway, proxy, service, service_port, subset, endpoint_group AS choice,
-        start_time, hop_id
-    FROM routed SEMI JOIN judged_splits USING (route)
-    WHERE endpoint_group IS NOT NULL AND group_role <> 'none' AND NOT pinned
+WITH kinds AS (
+    SELECT * FROM counted_kinds
+    WHERE timed > 0 AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound')
+), splits AS (
+    SELECT kind AS entry_kind, 'split' AS kind, cluster_id, gateway, proxy, service, service_port, subset, endpoint_group AS choice
+    FROM kinds SEMI JOIN judged_splits USING (route)
+    WHERE endpoint_group IS NOT NULL AND group_role <> 'none'
 ), subsetted AS (
     SELECT cluster_id, gateway, proxy, service, service_port
     FROM routes GROUP BY ALL HAVING count(DISTINCT coalesce(subset, '')) > 1
 ), subsets AS (
-    SELECT 'subset' AS kind, r.cluster_id, r.gateway, r.proxy, r.service, r.service_port, NULL AS subset,
-        coalesce(r.subset, 'no subset') AS choice, r.start_time, r.hop_id
-    FROM routed AS r
+    SELECT r.kind AS entry_kind, 'subset' AS kind, r.cluster_id, r.gateway, r.proxy, r.service, r.service_port, NULL AS subset,
+        coalesce(r.subset, 'no subset') AS choice
+    FROM kinds AS r
     JOIN subsetted AS s
         ON s.service = r.service AND s.service_port IS NOT DISTINCT FROM r.service_port
         AND s.proxy IS NOT DISTINCT FROM r.proxy AND s.gateway IS NOT DISTINCT FROM r.gateway
         AND s.cluster_id IS NOT DISTINCT FROM r.cluster_id
-    WHERE NOT r.pinned
 ), entered AS (
-    SELECT service, service_port FROM routed WHERE role = 'ingress'
+    SELECT service, service_port FROM kinds WHERE role = 'ingress'
     GROUP BY ALL HAVING count(DISTINCT concat_ws('/', cluster_id, gateway)) > 1
 ), ingresses AS (
-    SELECT 'ingress' AS kind, NULL AS cluster_id, NULL AS gateway, NULL AS proxy, r.service, r.service_port,
-        NULL AS subset, concat_ws('/', r.cluster_id, r.gateway) AS choice, r.start_time, r.hop_id
-    FROM routed AS r
+    SELECT r.kind AS entry_kind, 'ingress' AS kind, NULL AS cluster_id, NULL AS gateway, NULL AS proxy, r.service, r.service_port,
+        NULL AS subset, concat_ws('/', r.cluster_id, r.gateway) AS choice
+    FROM kinds AS r
     JOIN entered AS e ON e.service = r.service AND e.service_port IS NOT DISTINCT FROM r.service_port
-    WHERE r.role = 'ingress' AND NOT r.pinned
+    WHERE r.role = 'ingress'
 )
-SELECT * FROM splits UNION ALL SELECT * FROM subsets UNION ALL SELECT * FROM ingresses
+SELECT c.* EXCLUDE (entry_kind), r.start_time, r.hop_id
+FROM (SELECT * FROM splits UNION ALL SELECT * FROM subsets UNION ALL SELECT * FROM ingresses) AS c
+JOIN slim_requests AS r ON r.kind = c.entry_kind
+WHERE r.start_time IS NOT NULL AND NOT r.pinned
 """
 
 _KEY = ("kind", "cluster_id", "gateway", "proxy", "service", "service_port", "subset")

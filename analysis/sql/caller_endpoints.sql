@@ -1,7 +1,7 @@
 -- Which endpoints of each service did each calling cluster use, or could it have used?
 -- Those that its proxies logged, and those that snapshots of its proxies name.
 -- internal
--- needs: routes, routed, endpoint_groups, cluster_names, inventory, declared_endpoints
+-- needs: routes, counted_kinds, slim_requests, endpoint_groups, cluster_names, inventory, declared_endpoints
 -- columns:
 --   cluster_id: Kubernetes cluster of the callers.
 --   service: Host of the service.
@@ -21,10 +21,22 @@
 CREATE TABLE caller_endpoints AS
 WITH callers AS (
     SELECT DISTINCT cluster_id, service, service_port FROM routes
+), kinds AS (
+    SELECT kind, cluster_id, service, service_port, endpoint, timed, first_time
+    FROM counted_kinds
+    WHERE timed > 0 AND service IS NOT NULL AND endpoint IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound')
+), firsts AS (
+    SELECT k.cluster_id, k.service, k.service_port, k.endpoint, arg_min(r.hop_id, (r.start_time, r.hop_id)) AS first_hop_id
+    FROM kinds AS k
+    JOIN slim_requests AS r ON r.kind = k.kind AND r.start_time = k.first_time
+    GROUP BY ALL
 ), used AS (
-    SELECT cluster_id, service, service_port, endpoint, count(*) AS requests, arg_min(hop_id, start_time) AS first_hop_id
-    FROM routed
-    WHERE endpoint IS NOT NULL AND group_role <> 'none'
+    SELECT k.cluster_id, k.service, k.service_port, k.endpoint, sum(k.timed)::BIGINT AS requests,
+           any_value(f.first_hop_id) AS first_hop_id
+    FROM kinds AS k
+    JOIN firsts AS f
+        ON f.cluster_id IS NOT DISTINCT FROM k.cluster_id AND f.service = k.service
+        AND f.service_port IS NOT DISTINCT FROM k.service_port AND f.endpoint = k.endpoint
     GROUP BY ALL
 ), known AS (
     SELECT e.cluster_id, c.service, c.service_port, e.upstream_host AS endpoint,

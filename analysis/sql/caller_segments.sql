@@ -35,9 +35,11 @@ WITH edges AS (
 ), logs AS (
     SELECT endpoint, min(log_begin) AS log_begin, max(log_end) AS log_end FROM endpoint_gateways GROUP BY endpoint
 ), refusals AS (
-    SELECT cluster_id, upstream_host AS endpoint,
-           max(epoch_us(start_time + to_milliseconds(coalesce(duration_ms, 0)))) AS refused
-    FROM access_log
+    SELECT a.cluster_id, a.upstream_host AS endpoint,
+           max(epoch_us(a.start_time) + coalesce(a.duration_ms, 0) * 1000) AS refused
+    FROM access_log AS a
+    SEMI JOIN (SELECT DISTINCT cluster_id, endpoint FROM caller_slots) AS s
+        ON s.endpoint = a.upstream_host AND s.cluster_id IS NOT DISTINCT FROM a.cluster_id
     WHERE list_contains(response_flags, 'UF')
       AND (contains(lower(response_code_details), 'connection_refused')
            OR contains(lower(replace(upstream_transport_failure_reason, ' ', '_')), 'connection_refused'))

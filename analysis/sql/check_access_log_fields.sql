@@ -1,20 +1,63 @@
 -- Which settings of the access log would have answered more?
 -- What these logs left open, and the field, or the log, that tells it.
 -- internal
--- needs: finding_columns, hops, attributed
+-- needs: finding_columns, hops, access_log, attributed_kinds, slim_log, source_numbers
 -- columns:
 --   finding_columns.*
 CREATE VIEW check_access_log_fields AS
-WITH gateways AS (
+WITH kinds AS (
+    SELECT * FROM attributed_kinds WHERE log_kind = 'http' AND role NOT IN ('sidecar_inbound', 'east_west')
+), counted AS (
     SELECT
-        cluster_id, gateway, count(*) AS requests,
-        count(upstream_request_attempt_count) AS with_attempts,
-        count(nullif(request_id, '')) AS with_id,
-        count(upstream_host) AS with_host,
-        arg_min({'source': source, 'line': line}, (start_time, source, line)) AS place
-    FROM attributed
-    WHERE log_kind = 'http' AND role NOT IN ('sidecar_inbound', 'east_west')
+        k.cluster_id, k.gateway, count(*) AS requests, count(k.upstream_host) AS with_host, min(l.start_time) AS first_time
+    FROM slim_log AS l
+    JOIN kinds AS k USING (kind)
     GROUP BY ALL
+), first_lines AS (
+    SELECT c.cluster_id, c.gateway, min(l.hop_id) AS hop_id
+    FROM counted AS c
+    JOIN kinds AS k ON k.cluster_id IS NOT DISTINCT FROM c.cluster_id AND k.gateway IS NOT DISTINCT FROM c.gateway
+    JOIN slim_log AS l ON l.kind = k.kind AND l.start_time IS NOT DISTINCT FROM c.first_time
+    GROUP BY ALL
+), lines AS NOT MATERIALIZED (
+    SELECT cluster_id, gateway, line, upstream_request_attempt_count AS attempts, nullif(request_id, '') AS id
+    FROM access_log
+    WHERE log_kind = 'http' AND role NOT IN ('sidecar_inbound', 'east_west')
+), telling AS (
+    -- Whether a field is logged mostly shows in the first lines already.
+    SELECT cluster_id, gateway, count(attempts) > 0 AS has_attempts, count(id) > 0 AS has_id
+    FROM lines
+    WHERE line <= 10000
+    GROUP BY ALL
+), with_attempts AS (
+    SELECT cluster_id, gateway FROM telling WHERE has_attempts
+    UNION
+    SELECT cluster_id, gateway FROM lines WHERE attempts IS NOT NULL
+), with_ids AS (
+    SELECT cluster_id, gateway FROM telling WHERE has_id
+    UNION
+    SELECT l.cluster_id, l.gateway
+    FROM lines AS l
+    JOIN (
+        SELECT cluster_id, gateway FROM counted EXCEPT SELECT cluster_id, gateway FROM telling WHERE has_id
+    ) AS o ON o.cluster_id IS NOT DISTINCT FROM l.cluster_id AND o.gateway IS NOT DISTINCT FROM l.gateway
+    WHERE l.id IS NOT NULL
+), gateways AS (
+    SELECT
+        c.cluster_id, c.gateway, c.requests, c.with_host,
+        EXISTS (
+            FROM with_attempts AS a
+            WHERE a.cluster_id IS NOT DISTINCT FROM c.cluster_id AND a.gateway IS NOT DISTINCT FROM c.gateway
+        ) AS has_attempts,
+        EXISTS (
+            FROM with_ids AS i
+            WHERE i.cluster_id IS NOT DISTINCT FROM c.cluster_id AND i.gateway IS NOT DISTINCT FROM c.gateway
+        ) AS has_id,
+        {'source': s.source, 'line': f.hop_id & 1099511627775} AS place
+    FROM counted AS c
+    JOIN first_lines AS f
+        ON f.cluster_id IS NOT DISTINCT FROM c.cluster_id AND f.gateway IS NOT DISTINCT FROM c.gateway
+    JOIN source_numbers AS s ON s.source_number = f.hop_id >> 40
 ), behind AS (
     SELECT
         a.cluster_id, a.gateway, a.service, a.service_port, a.endpoint, a.endpoint_group, a.final_endpoint_basis,
@@ -107,14 +150,14 @@ spec:
         'log %UPSTREAM_REQUEST_ATTEMPT_COUNT%, and %UPSTREAM_HOSTS_ATTEMPTED% where the proxy knows it' AS remedy,
         s.format AS yaml, place
     FROM gateways, settings AS s
-    WHERE with_attempts = 0 AND with_host > 0
+    WHERE NOT has_attempts AND with_host > 0
     UNION ALL
     SELECT
         'warning', NULL, NULL, concat_ws('/', cluster_id, gateway),
         format('no request ids are logged: the {} requests cannot be followed into other logs', requests),
         'log %REQ(X-REQUEST-ID)%', s.format, place
     FROM gateways, settings AS s
-    WHERE with_id = 0
+    WHERE NOT has_id
     UNION ALL
     SELECT
         'error', NULL, NULL, concat_ws('/', cluster_id, gateway),

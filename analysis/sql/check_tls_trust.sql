@@ -1,7 +1,7 @@
 -- Which endpoints could not be trusted?
 -- Errors of certificates, which no retry mends; a connection reset during the handshake is not among them.
 -- internal
--- needs: finding_columns, hops
+-- needs: finding_columns, slim_log, attributed_kinds
 -- columns:
 --   finding_columns.*
 CREATE VIEW check_tls_trust AS
@@ -26,10 +26,11 @@ WITH patterns (kind, pattern, meaning, remedy) AS (
          'let the DestinationRule''s tls mode and the PeerAuthentication of the other side agree')
 ), failures AS (
     SELECT
-        h.service, h.service_port, h.endpoint, h.endpoint_group, h.cluster_id, p.kind, p.meaning, p.remedy,
-        count(*) AS requests, arg_min({'source': h.source, 'line': h.line}, (h.start_time, h.source, h.line)) AS place,
+        h.service, h.service_port, h.upstream_host AS endpoint, h.endpoint_group, h.cluster_id, p.kind, p.meaning, p.remedy,
+        count(*) AS requests, arg_min({'source': h.source, 'line': l.hop_id & 1099511627775}, (l.start_time, l.hop_id)) AS place,
         any_value(coalesce(h.upstream_transport_failure_reason, h.response_code_details)) AS reason
-    FROM hops AS h
+    FROM slim_log AS l
+    JOIN attributed_kinds AS h USING (kind)
     JOIN patterns AS p
         ON regexp_matches(concat_ws(' ', h.upstream_transport_failure_reason, h.response_code_details), p.pattern)
     WHERE contains(concat_ws(' ', h.upstream_transport_failure_reason, h.response_code_details), 'TLS')

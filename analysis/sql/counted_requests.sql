@@ -2,7 +2,7 @@
 -- Counted are answers that are no 5xx, by endpoint: each makes one line, however often the request was tried before,
 -- while rq_total counts attempts. A counter that fell (the proxy, or the endpoint, began anew) is left out, and so are
 -- proxies that a snapshot does not tell apart.
--- needs: endpoint_counters, cluster_names, requests
+-- needs: endpoint_counters, cluster_names, judged_kinds, slim_requests
 -- columns:
 --   cluster_id: Kubernetes cluster of the proxy.
 --   gateway: Workload of the proxy.
@@ -46,9 +46,15 @@ WITH answers AS (
         PARTITION BY observer_cluster_id, observer_gateway, observer_proxy, upstream_cluster, endpoint
         ORDER BY observed_at, source
     )
+), kinds AS (
+    SELECT k.kind
+    FROM judged_kinds AS k
+    SEMI JOIN answers AS a
+        ON a.observer_cluster_id IS NOT DISTINCT FROM k.cluster_id AND a.observer_gateway IS NOT DISTINCT FROM k.gateway
 ), writers AS (
     SELECT cluster_id, gateway, count(DISTINCT proxy) AS proxies, max(end_time) AS last_line_at
-    FROM requests
+    FROM slim_requests
+    SEMI JOIN kinds USING (kind)
     GROUP BY ALL
 ), compared AS (
     SELECT s.*, w.last_line_at, c.service, c.service_port
@@ -58,8 +64,9 @@ WITH answers AS (
         ON w.cluster_id IS NOT DISTINCT FROM s.observer_cluster_id AND w.gateway IS NOT DISTINCT FROM s.observer_gateway
     WHERE s.counted >= 0 AND (s.observer_proxy IS NOT NULL OR w.proxies <= 1)
 ), lines AS (
-    SELECT cluster_id, gateway, proxy, upstream_cluster, endpoint, end_time
-    FROM requests
+    SELECT cluster_id, gateway, proxy, upstream_cluster, upstream_host AS endpoint, end_time
+    FROM slim_requests
+    SEMI JOIN kinds USING (kind)
     WHERE log_kind = 'http' AND response_code BETWEEN 100 AND 499 AND endpoint_kind <> 'none' AND end_time IS NOT NULL
 )
 SELECT

@@ -1,8 +1,9 @@
 -- Which TCP connections did the east-west gateways pass on, from whom, to which pod, and when?
 -- One row per connection: lines that Envoy writes while one is open (access_log_flush_interval, or at its start) share
--- start and addresses. A connection that reached no pod is left out, as no request can have gone through it.
+-- start and addresses. A connection that reached no pod is left out, as no request can have gone through it. Empty where
+-- no entry is held that could be on either side of one.
 -- internal
--- needs: attributed
+-- needs: attributed, attributed_kinds
 -- columns:
 --   connection_id: hop_id of its last line.
 --   gateway_key: Number that stands for the replica that wrote it (a hash of cluster, gateway and proxy).
@@ -30,7 +31,15 @@ WITH lines AS (
         epoch_us(end_time) AS closed,
         lower(coalesce(extra['ACCESS_LOG_TYPE'], extra['access_log_type'])) AS written_at
     FROM attributed
-    WHERE role = 'east_west' AND log_kind = 'tcp' AND start_time IS NOT NULL
+    SEMI JOIN (
+        SELECT kind
+        FROM attributed_kinds
+        WHERE role = 'east_west' AND log_kind = 'tcp' AND EXISTS (
+            FROM attributed_kinds AS k
+            WHERE k.endpoint_kind = 'east_west_gateway' OR k.role IN ('sidecar_inbound', 'ztunnel', 'waypoint')
+        )
+    ) USING (kind)
+    WHERE start_time IS NOT NULL
 ), stepped AS (
     SELECT *, closed - lag(closed) OVER (
         PARTITION BY gateway_key, caller_address, listener, own_address, opened ORDER BY closed

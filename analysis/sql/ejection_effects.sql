@@ -41,6 +41,13 @@ WITH numbered AS (
         least(next_ejected_at, coalesce(unejected_at, ejected_at) + CASE WHEN next_ejected_at IS NULL
             THEN INTERVAL 10 SECOND ELSE next_ejected_at - ejected_at END) AS tried_until
     FROM numbered
+), hours AS (
+    -- By the hour, so that not every ejection goes through all requests after it: those after the next are another's.
+    SELECT *, unnest(range(
+        epoch_us(ejected_at) // 3600000000,
+        epoch_us(coalesce(next_ejected_at, (SELECT max(start_time) FROM routed), ejected_at)) // 3600000000 + 1
+    )) AS hour
+    FROM timed
 ), counted AS (
     SELECT
         t.id,
@@ -50,13 +57,15 @@ WITH numbered AS (
         min(r.start_time) FILTER (back) AS first_routed_at,
         count(*) FILTER (back AND r.start_time < t.tried_until) AS tried,
         count(*) FILTER (back AND r.start_time < t.tried_until AND r.failed) AS tried_failed
-    FROM timed AS t
+    FROM hours AS t
     JOIN routes AS k
         ON k.service = t.service AND k.service_port IS NOT DISTINCT FROM t.service_port
         AND (t.cluster_id IS NULL OR t.cluster_id = k.cluster_id)
         AND (t.gateway IS NULL OR t.gateway = k.gateway)
         AND (t.proxy IS NULL OR t.proxy = k.proxy)
-    JOIN routed AS r ON r.route = k.route AND r.endpoint = t.endpoint AND r.start_time >= t.ejected_at,
+    JOIN routed AS r
+        ON r.route = k.route AND r.endpoint = t.endpoint AND epoch_us(r.start_time) // 3600000000 = t.hour
+        AND r.start_time >= t.ejected_at,
     LATERAL (
         SELECT
             r.start_time < coalesce(t.unejected_at, t.next_ejected_at, r.start_time + INTERVAL 1 SECOND) AS out,

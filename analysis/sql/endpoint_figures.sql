@@ -1,7 +1,7 @@
 -- How much did each endpoint serve, and how well, counted so that endpoints of one group can be compared?
 -- Losses are counted by the second too: a burst of them, when everything fails at once, is one event and not hundreds.
 -- internal
--- needs: routed
+-- needs: duration_counts, judged_kinds, endpoint_percentiles, slim_requests
 -- columns:
 --   service: Host of the service.
 --   service_port: Port of the service.
@@ -15,14 +15,37 @@
 --   p50_ms: Median duration of those answered, in milliseconds.
 --   p95_ms: 95th percentile of the same.
 CREATE TABLE endpoint_figures AS
+WITH counted AS (
+    SELECT
+        k.service, k.service_port, k.subset, k.endpoint_group, k.upstream_host AS endpoint,
+        sum(d.timed)::BIGINT AS requests,
+        coalesce(sum(d.timed) FILTER (k.failed OR k.may_stall AND d.duration_ms >= 1000), 0)::BIGINT AS lost,
+        coalesce(sum(d.timed) FILTER (
+            k.outcome IN ('ok', 'client_error') AND coalesce(d.duration_ms <= 600000, true)
+        ), 0)::BIGINT AS answered
+    FROM duration_counts AS d
+    JOIN judged_kinds AS k USING (kind)
+    WHERE k.service IS NOT NULL AND k.upstream_host IS NOT NULL AND k.group_role <> 'none'
+      AND k.role NOT IN ('east_west', 'sidecar_inbound')
+    GROUP BY ALL
+    HAVING sum(d.timed) > 0
+), losing AS (
+    SELECT
+        service, service_port, subset, endpoint_group, upstream_host AS endpoint,
+        count(DISTINCT epoch_us(start_time) // 1000000) AS seconds
+    FROM slim_requests
+    WHERE (failed OR may_stall) AND (failed OR stalled) AND role NOT IN ('east_west', 'sidecar_inbound')
+    GROUP BY ALL
+)
 SELECT
-    service, service_port, subset, endpoint_group, endpoint,
-    count(*) AS requests,
-    count(*) FILTER (failed OR stalled) AS lost,
-    count(DISTINCT date_trunc('second', start_time)) FILTER (failed OR stalled) AS losing_seconds,
-    count(*) FILTER (outcome IN ('ok', 'client_error') AND NOT pinned) AS answered,
-    quantile_cont(duration_ms, 0.5) FILTER (outcome IN ('ok', 'client_error') AND NOT pinned) AS p50_ms,
-    quantile_cont(duration_ms, 0.95) FILTER (outcome IN ('ok', 'client_error') AND NOT pinned) AS p95_ms
-FROM routed
-WHERE service IS NOT NULL AND endpoint IS NOT NULL AND group_role <> 'none'
-GROUP BY service, service_port, subset, endpoint_group, endpoint;
+    c.service, c.service_port, c.subset, c.endpoint_group, c.endpoint, c.requests, c.lost,
+    coalesce(l.seconds, 0) AS losing_seconds, c.answered, p.p50_ms, p.p95_ms
+FROM counted AS c
+LEFT JOIN losing AS l
+    ON l.service = c.service AND l.service_port IS NOT DISTINCT FROM c.service_port
+    AND l.subset IS NOT DISTINCT FROM c.subset AND l.endpoint_group IS NOT DISTINCT FROM c.endpoint_group
+    AND l.endpoint = c.endpoint
+LEFT JOIN endpoint_percentiles AS p
+    ON p.scope = 'answered' AND p.service = c.service AND p.service_port IS NOT DISTINCT FROM c.service_port
+    AND p.subset IS NOT DISTINCT FROM c.subset AND p.endpoint_group IS NOT DISTINCT FROM c.endpoint_group
+    AND p.endpoint = c.endpoint;

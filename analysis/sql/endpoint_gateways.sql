@@ -14,7 +14,11 @@ WITH logs AS (
            min(epoch_us(start_time)) AS log_begin,
            max(epoch_us(start_time) + 1000 * coalesce(duration_ms, 0)) AS log_end
     FROM access_log
-    WHERE role = 'east_west' AND start_time IS NOT NULL
+    -- Where no such endpoint is known, nothing need be read.
+    SEMI JOIN (
+        SELECT DISTINCT 'east_west' AS role FROM upstream_endpoints WHERE endpoint_kind = 'east_west_gateway'
+    ) USING (role)
+    WHERE start_time IS NOT NULL
     GROUP BY ALL
 ), placed AS (
     SELECT e.upstream_host AS endpoint, any_value(e.endpoint_cluster) AS endpoint_cluster

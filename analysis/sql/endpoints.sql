@@ -1,6 +1,6 @@
 -- Which endpoints served each service, how much, and how well?
 -- One row per service and endpoint as its callers saw it: declared endpoints that never got a request stand here too.
--- needs: requests, inventory, cluster_names, declared_endpoints, ejections, odd_endpoints
+-- needs: counted_kinds, endpoint_percentiles, slim_requests, pods, inventory, cluster_names, declared_endpoints, ejections, odd_endpoints
 -- columns:
 --   service: Host of the service.
 --   service_port: Port of the service.
@@ -29,29 +29,65 @@
 --   out_of_line: failures, latency or both, where it differs from the other endpoints of its group beyond chance; else NULL. odd_endpoints says how.
 --   ejections: How often outlier detection ejected it, logged or inferred, over all proxies whose log we hold; within --since and --until, also those that were still in force.
 CREATE TABLE endpoints AS
-WITH observed AS (
+WITH housed AS (
+    -- The pods that had the address when there was a request.
+    SELECT DISTINCT r.kind, p.* EXCLUDE (cluster_id, address, valid_from, valid_until)
+    FROM pods AS p
+    JOIN slim_requests AS r
+        ON p.address = r.endpoint_ip AND p.cluster_id = r.housed_cluster
+        AND (p.valid_from IS NULL OR r.start_time >= p.valid_from)
+        AND (p.valid_until IS NULL OR r.start_time < p.valid_until)
+), placed AS (
     SELECT
-        service, service_port, subset,
-        CASE WHEN endpoint_kind <> 'none' THEN endpoint END AS endpoint,
+        service, service_port, subset, endpoint,
         any_value(endpoint_kind) AS endpoint_kind,
         any_value(endpoint_cluster) AS endpoint_cluster,
         any_value(endpoint_group) AS endpoint_group,
         any_value(group_role) AS group_role,
-        any_value(network) AS network,
-        any_value(region) AS region,
-        any_value(zone) AS zone,
-        any_value(subzone) AS subzone,
-        any_value(workload) AS workload,
-        any_value(endpoint_basis) AS endpoint_basis,
-        count(*) AS requests,
-        count(*) FILTER (failed) AS failed,
-        histogram(nullif(array_to_string(list_sort(response_flags), ','), '')) AS by_flags,
-        quantile_cont(duration_ms, [0.5, 0.95, 0.99]) FILTER (NOT pinned) AS ms,
-        min(start_time) AS first_seen,
-        max(start_time) AS last_seen
-    FROM requests
+        any_value(coalesce(k.network, p.network)) AS network,
+        any_value(coalesce(k.region, p.region)) AS region,
+        any_value(CASE WHEN k.region IS NULL OR k.region = p.region THEN coalesce(k.zone, p.zone) ELSE k.zone END) AS zone,
+        any_value(CASE WHEN k.region IS NULL OR k.region = p.region THEN coalesce(k.subzone, p.subzone) ELSE k.subzone END)
+            AS subzone,
+        any_value(coalesce(k.workload, p.workload, k.tunnel.workload)) AS workload,
+        any_value(endpoint_basis) AS endpoint_basis
+    FROM counted_kinds AS k
+    LEFT JOIN housed AS p USING (kind)
     WHERE service IS NOT NULL
-    GROUP BY service, service_port, subset, CASE WHEN endpoint_kind <> 'none' THEN endpoint END
+    GROUP BY service, service_port, subset, endpoint
+), flagged AS (
+    SELECT
+        service, service_port, subset, endpoint,
+        nullif(array_to_string(list_sort(response_flags), ','), '') AS flags,
+        sum(requests)::BIGINT AS requests,
+        coalesce(sum(requests) FILTER (failed), 0)::BIGINT AS failed,
+        min(first_time) AS first_seen,
+        max(last_time) AS last_seen
+    FROM counted_kinds
+    WHERE service IS NOT NULL
+    GROUP BY ALL
+), totals AS (
+    SELECT
+        service, service_port, subset, endpoint,
+        sum(requests)::BIGINT AS requests,
+        sum(failed)::BIGINT AS failed,
+        map(
+            list(flags ORDER BY flags) FILTER (flags IS NOT NULL),
+            list(requests::UBIGINT ORDER BY flags) FILTER (flags IS NOT NULL)
+        ) AS by_flags,
+        min(first_seen) AS first_seen,
+        max(last_seen) AS last_seen
+    FROM flagged
+    GROUP BY service, service_port, subset, endpoint
+), observed AS (
+    SELECT p.*, t.requests, t.failed, t.by_flags, m.p50_ms, m.p95_ms, m.p99_ms, t.first_seen, t.last_seen
+    FROM placed AS p
+    JOIN totals AS t
+        ON t.service = p.service AND t.service_port IS NOT DISTINCT FROM p.service_port
+        AND t.subset IS NOT DISTINCT FROM p.subset AND t.endpoint IS NOT DISTINCT FROM p.endpoint
+    LEFT JOIN endpoint_percentiles AS m
+        ON m.scope = 'all' AND m.service = p.service AND m.service_port IS NOT DISTINCT FROM p.service_port
+        AND m.subset IS NOT DISTINCT FROM p.subset AND m.endpoint IS NOT DISTINCT FROM p.endpoint
 ), ranked AS (
     SELECT
         c.service, c.service_port,
@@ -68,7 +104,7 @@ WITH observed AS (
     FROM ranked
     GROUP BY ALL
 ), callers AS (
-    SELECT DISTINCT service, service_port, cluster_id FROM requests
+    SELECT DISTINCT service, service_port, cluster_id FROM counted_kinds
 ), told AS (
     -- Only what was declared to the callers: an east-west gateway is told of other endpoints than they are.
     SELECT DISTINCT k.service, k.service_port,
@@ -111,7 +147,7 @@ SELECT
     a.network, a.region, a.zone, a.subzone, p.priority, a.workload, a.endpoint_basis, a.requests, a.failed,
     coalesce(a.by_flags, MAP {}) AS by_flags,
     a.requests / nullif(sum(a.requests) OVER (PARTITION BY a.service, a.service_port, a.subset), 0) AS share,
-    a.ms[1] AS p50_ms, a.ms[2] AS p95_ms, a.ms[3] AS p99_ms,
+    a.p50_ms, a.p95_ms, a.p99_ms,
     a.first_seen, a.last_seen,
     o.oddities AS out_of_line,
     coalesce(e.ejections, 0) AS ejections

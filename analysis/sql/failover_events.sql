@@ -11,12 +11,15 @@ CREATE TABLE failover_events AS
 WITH extents AS (
     SELECT e.failover_id, e.seq, count(*) AS requests, count(*) FILTER (r.failed) AS failed,
            count(*) FILTER (r.stalled) AS stalled
-    FROM judged_events AS e
+    FROM (
+        SELECT *, unnest(range(epoch_us(earliest) // 3600000000, epoch_us(until_earliest) // 3600000000 + 1)) AS hour
+        FROM judged_events
+        WHERE until_latest IS NOT NULL
+    ) AS e
     JOIN judged_failovers AS f USING (failover_id)
     JOIN troubled AS r
-        ON r.route = f.route
+        ON r.route = f.route AND epoch_us(r.start_time) // 3600000000 = e.hour
         AND r.start_time > e.earliest AND r.start_time <= e.until_earliest
-    WHERE e.until_latest IS NOT NULL
     GROUP BY ALL
 )
 SELECT

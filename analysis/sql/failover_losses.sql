@@ -2,7 +2,7 @@
 -- A retry would have saved a request that was lost at its only attempt although it never reached a pod (or has a method
 -- that may be repeated), while the service answered others within the same second. That is told only where attempts
 -- are logged (%UPSTREAM_REQUEST_ATTEMPT_COUNT%).
--- needs: judged_phases, judged_failovers, troubled, seconds, lost_requests
+-- needs: phase_hours, troubled, seconds, lost_requests
 -- columns:
 --   failover_id: The failover.
 --   seq: Number of the phase within it.
@@ -22,11 +22,11 @@ SELECT
         q.attempts = 1 AND s.primary_ok + s.secondary_ok > 0
         AND (r.outcome IN ('upstream_unreachable', 'overflow') OR q.method IN ('GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'))
     ) END AS saved_by_retry
-FROM judged_phases AS p
-JOIN judged_failovers AS f USING (failover_id)
+FROM phase_hours AS p
 JOIN troubled AS r
-    ON r.route = f.route AND r.start_time >= p.starts AND r.start_time < p.ends
-    AND r.start_time BETWEEN f.first_request_at AND f.last_request_at
+    ON r.route = p.route AND epoch_us(r.start_time) // 3600000000 = p.hour
+    AND r.start_time >= p.starts AND r.start_time < p.ends
+    AND r.start_time BETWEEN p.first_request_at AND p.last_request_at
 JOIN lost_requests AS q ON q.hop_id = r.hop_id
 LEFT JOIN seconds AS s ON s.route = r.route AND s.second = date_trunc('second', r.start_time)
 WHERE r.failed

@@ -1,7 +1,7 @@
 -- Which phases did each failover go through, and what did each cost?
--- Phases follow each other without gaps, from the first second of the route's log to its last. Requests count in the
--- phase in which they began.
--- needs: judged_phases, judged_failovers, troubled
+-- Phases follow each other without gaps, from the first second of the route's log, or the end of the failover before, to
+-- its last, or the beginning of the next failover. Requests count in the phase in which they began.
+-- needs: judged_phases, phase_hours, troubled
 -- columns:
 --   judged_phases.*
 --   requests: Requests that began in the phase.
@@ -18,10 +18,9 @@ WITH counted AS (
         count(*) FILTER (r.group_role = 'primary' AND NOT r.failed) AS by_primary,
         count(*) FILTER (r.group_role = 'secondary' AND NOT r.failed) AS by_secondary,
         quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) FILTER (NOT r.failed AND NOT r.pinned) AS ms
-    FROM judged_phases AS p
-    JOIN judged_failovers AS f USING (failover_id)
+    FROM phase_hours AS p
     JOIN troubled AS r
-        ON r.route = f.route
+        ON r.route = p.route AND epoch_us(r.start_time) // 3600000000 = p.hour
         AND r.start_time >= p.starts AND r.start_time < p.ends
     GROUP BY ALL
 )

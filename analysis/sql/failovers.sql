@@ -51,9 +51,16 @@ WITH counted AS (
         quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) FILTER (
             r.start_time > f.last_request_at AND r.group_role = 'primary' AND NOT r.failed AND NOT r.pinned
         ) AS after_ms
-    FROM judged_failovers AS f
+    -- By the hour as well, so that many failovers of one route do not each go through all of its requests.
+    FROM (
+        SELECT *, unnest(range(
+            epoch_us(first_request_at - INTERVAL 5 MINUTE) // 3600000000,
+            epoch_us(last_request_at + INTERVAL 5 MINUTE) // 3600000000 + 1
+        )) AS hour
+        FROM judged_failovers
+    ) AS f
     JOIN troubled AS r
-        ON r.route = f.route
+        ON r.route = f.route AND epoch_us(r.start_time) // 3600000000 = f.hour
         AND r.start_time >= f.first_request_at - INTERVAL 5 MINUTE
         AND r.start_time <= f.last_request_at + INTERVAL 5 MINUTE,
     LATERAL (SELECT r.start_time BETWEEN f.first_request_at AND f.last_request_at AS during)

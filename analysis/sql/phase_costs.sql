@@ -1,6 +1,6 @@
 -- What did each phase of a failover cost: lost requests, time that users waited longer, bytes that crossed to another group?
 -- The baseline is what the primary took in the five minutes before the failover; without any, waits are NULL.
--- needs: judged_phases, judged_failovers, troubled
+-- needs: judged_phases, judged_failovers, phase_hours, troubled
 -- columns:
 --   failover_id: The failover.
 --   seq: Number of the phase within it.
@@ -18,9 +18,14 @@
 CREATE TABLE phase_costs AS
 WITH baselines AS (
     SELECT f.failover_id, avg(r.duration_ms) AS mean_ms, quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) AS ms
-    FROM judged_failovers AS f
+    FROM (
+        SELECT *, unnest(range(
+            epoch_us(first_request_at - INTERVAL 5 MINUTE) // 3600000000, epoch_us(first_request_at) // 3600000000 + 1
+        )) AS hour
+        FROM judged_failovers
+    ) AS f
     JOIN troubled AS r
-        ON r.route = f.route AND r.start_time >= f.first_request_at - INTERVAL 5 MINUTE
+        ON r.route = f.route AND epoch_us(r.start_time) // 3600000000 = f.hour AND r.start_time >= f.first_request_at - INTERVAL 5 MINUTE
         AND r.start_time < f.first_request_at
     WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.pinned
     GROUP BY ALL
@@ -36,9 +41,10 @@ WITH baselines AS (
         count(r.duration_ms) FILTER (answered AND r.group_role = 'secondary') AS secondary,
         quantile_cont(r.duration_ms, [0.5, 0.95, 0.99]) FILTER (answered) AS ms,
         sum(r.bytes) FILTER (r.group_role = 'secondary') AS bytes
-    FROM judged_phases AS p
-    JOIN judged_failovers AS f USING (failover_id)
-    JOIN troubled AS r ON r.route = f.route AND r.start_time >= p.starts AND r.start_time < p.ends,
+    FROM phase_hours AS p
+    JOIN troubled AS r
+        ON r.route = p.route AND epoch_us(r.start_time) // 3600000000 = p.hour
+        AND r.start_time >= p.starts AND r.start_time < p.ends,
     LATERAL (SELECT NOT r.failed AND NOT r.pinned AS answered)
     GROUP BY ALL
 )

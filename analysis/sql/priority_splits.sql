@@ -3,7 +3,7 @@
 -- an ejection, a return, a snapshot. Ejections come from the event log of that proxy, so a proxy without one has no
 -- rows; endpoints and priorities come from its snapshots, and a stretch between two that differ is left out. So are
 -- the first 1.5 seconds of each stretch, in which Envoy still merges updates, and stretches shorter than two seconds.
--- needs: inventory, outlier_events, cluster_names, routed, priority_load
+-- needs: inventory, outlier_events, cluster_names, routes, routed, priority_load
 -- columns:
 --   cluster_id: Kubernetes cluster of the proxy.
 --   gateway: Workload of the proxy.
@@ -24,7 +24,7 @@
 --   line: Line in that file.
 CREATE TABLE priority_splits AS
 WITH proxies AS (
-    SELECT DISTINCT cluster_id, gateway, proxy, service, service_port, subset FROM routed
+    SELECT DISTINCT cluster_id, gateway, proxy, service, service_port, subset FROM routes
 ), snapshots AS (
     SELECT
         p.cluster_id, p.gateway, p.proxy, p.service, p.service_port, p.subset, i.observed_at, i.source,

@@ -1,6 +1,6 @@
 -- Which services does each proxy route to?
 -- internal
--- needs: routed
+-- needs: counted_kinds
 -- columns:
 --   route: Number that stands for proxy and service.
 --   cluster_id: Kubernetes cluster of the proxy.
@@ -10,4 +10,6 @@
 --   service_port: Port of the service.
 --   subset: Subset; NULL if none.
 CREATE TABLE routes AS
-SELECT DISTINCT route, cluster_id, gateway, proxy, service, service_port, subset FROM routed;
+SELECT DISTINCT route, cluster_id, gateway, proxy, service, service_port, subset
+FROM counted_kinds
+WHERE timed > 0 AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound');

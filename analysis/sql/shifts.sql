@@ -4,7 +4,7 @@
 -- falls and another rises (DNS or a global load balancer: a failover one level up). The moment lies after earliest and
 -- not after latest, where the log is about as likely with the change anywhere in between.
 -- Filled by analysis/shifts.
--- needs: judged_failovers, judged_splits, routed, routes, source_numbers
+-- needs: judged_failovers, judged_splits, counted_kinds, slim_requests, routes, source_numbers
 -- columns:
 --   shift_id: Number of the shift, by time.
 --   kind: split (between endpoint groups), subset or ingress.

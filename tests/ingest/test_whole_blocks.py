@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ingest import schema
 from ingest.access_log import Origin
 from ingest.block_plan import run_on_block
-from ingest.blocks import cut_blocks
+from ingest.blocks import cut_blocks, lines_at
 from ingest.columns import to_arrow, to_values
 from ingest.facts import Facts
 from ingest.formats import LogFormat, custom_formats, load_formats
@@ -32,6 +32,7 @@ from ingest.plan import compile_plan
 from ingest.tables import TableWriter
 from ingest.unwrapping import Unwrapper
 from ingest.values import convert
+from ingest.whole_blocks import WholeReader
 from tests.ingest.lines import istio_line
 
 #: What an unescaped value can do to a line, and to a reader of lines.
@@ -144,6 +145,36 @@ def test_json_lines_of_one_shape_are_read_at_once() -> None:
     assert rows.columns["upstream_transport_failure_reason"].to_pylist() == [None, None, ""]
 
 
+def test_json_text_that_looks_like_a_replaced_null() -> None:
+    """A control character in a text makes a line that is no JSON; it is not a null."""
+    (known,) = (f for f in JSON_FORMATS if f.name == "istio-json")
+    line = known.samples[0].line.replace('\\"7\\"', "7").encode()
+    text = b"\n".join([line, line.replace(b'"curl/8.9.1"', b'"\1\1"'), line])
+    assert JsonBlockReader(known_formats()).read(line, 1) is not None
+    assert JsonBlockReader(known_formats()).read(text, 3) is None
+    found = read(text, known_formats(), as_a_whole=True)
+    assert found == read(text, known_formats(), as_a_whole=False)
+    assert [row["line"] for row in found["rows"]] == [1, 3]
+
+
+@pytest.mark.parametrize("different", [1, 40, 400], ids=["one text", "few texts", "many texts"])
+def test_a_part_of_few_different_texts_is_cut_as_such(different: int) -> None:
+    """A part of a line is cut once for each of its texts, unless they are many; odd ones lose only their own lines."""
+    lines = [istio_line(path=f"/{i % different}", flags="UF" if i % 3 else "-") for i in range(400)]
+    lines[7] = lines[7].replace("via_upstream", "via upstream")
+    lines[8] = lines[8].replace("HTTP/1.1", "HTTP 1.1")
+    data = "\n".join(lines).encode()
+    (known,) = (f for f in load_formats() if f.name == "istio-text")
+    reader = WholeReader.of(known)
+    assert reader is not None
+    rows = reader.read(data, 400)
+    assert rows is not None
+    assert rows.left(400) == [7, 8]
+    assert rows.columns["path"].to_pylist() == [f"/{i % different}" for i in range(400) if i not in (7, 8)]
+    found = read(data, known_formats(), as_a_whole=True)
+    assert found == read(data, known_formats(), as_a_whole=False)
+
+
 @given(st.lists(st.text(alphabet='a,-"\0\té', max_size=5), min_size=1, max_size=8), st.integers(2, 3), st.data())
 def test_pieces_are_those_of_a_split(lines: list[str], count: int, data: st.DataObject) -> None:
     text = to_cut("\n".join(lines).encode())
@@ -203,6 +234,14 @@ def test_lines_left_over_by_many_blocks(parse: Callable[..., Any]) -> None:
     assert found == read(data, known_formats(), as_a_whole=False)
     assert len(found["rows"]) == 297
     assert [row["line"] for row in found["rejects"]] == [101]
+
+
+def test_lines_taken_out_of_a_large_block() -> None:
+    data = b"\n".join(b"x" * (i * 7919 % 3001) for i in range(1700))
+    lines = data.split(b"\n")
+    places = [0, 1, 2, *range(600, 900), 1698, 1699]
+    assert len(data) > 2 << 20
+    assert lines_at(data, places) == [lines[place] for place in places]
 
 
 def test_a_line_of_ten_megabytes_among_others() -> None:
