@@ -17,19 +17,10 @@ from ingest.errors import InventoryError
 from ingest.inventory import FORMATS, Context, Snapshot, read_snapshot, recognise
 from ingest.inventory.located import DocumentError, read_json, read_yaml
 from ingest.names import Names
+from tests.ingest.snapshots import to_yaml
 from tests.ingest.test_inventory import CLUSTERS, EVENTS, config_dump
-from tests.ingest.test_inventory_formats import (
-    HEALTH_EVENTS,
-    OBJECTS,
-    PODS,
-    RESOURCES,
-    STATS_METRICS,
-    STATS_TEXT,
-    STATUSES,
-    TABLE,
-    camel,
-    to_yaml,
-)
+from tests.ingest.test_inventory_formats import HEALTH_EVENTS, STATS_METRICS, STATS_TEXT, STATUSES, TABLE, camel
+from tests.ingest.test_inventory_resources import OBJECTS, PODS, RESOURCES
 
 CONTEXT = Context("dump", Names("c1", "gw", "gw-1"), datetime(2026, 1, 1, tzinfo=UTC))
 ASSIGNMENTS = [config_dump()["configs"][1]["dynamic_endpoint_configs"][0]["endpoint_config"]]
