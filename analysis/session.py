@@ -72,14 +72,15 @@ class Session:
     Use as a context manager, or call `close`. Not safe for use by several threads.
     """
 
-    def __init__(self, parsed: ParsedFiles, options: Options) -> None:
+    def __init__(self, parsed: ParsedFiles, options: Options, memory: str | None = None) -> None:
         self.options = options
+        self._memory = memory
         self.warnings = parsed.warnings
         self.evidence = parsed.evidence
         self._parsed = parsed
         self._built: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
-        self._connection = _connect(parsed, options, Path(self._spill.name))
+        self._connection = _connect(parsed, options, Path(self._spill.name), memory)
         self._parser = duckdb.connect(":memory:", config=_PARSER_SETTINGS)
         self._built.update(name for name, relation in load_catalog().items() if relation.statement is None)
 
@@ -141,7 +142,7 @@ class Session:
 
     def narrow(self, options: Options) -> Session:
         """Return another session over the same files, by other choices; it has to be closed as well."""
-        return Session(self._parsed, options)
+        return Session(self._parsed, options, self._memory)
 
     def close(self) -> None:
         """Release the database and its temporary files."""
@@ -183,9 +184,13 @@ class Session:
             self._connection.execute(f'COMMENT ON COLUMN {relation.name}."{column.name}" IS {_literal(column.comment)}')
 
 
-def open_session(parsed: ParsedFiles, options: Options | None = None) -> Session:
-    """Open a session over the files that ingest.parse wrote."""
-    return Session(parsed, options or Options())
+def open_session(parsed: ParsedFiles, options: Options | None = None, *, memory: str | None = None) -> Session:
+    """Open a session over the files that ingest.parse wrote.
+
+    `memory` is how much DuckDB may take, such as "1GB", before it puts things aside on disk; by default 80% of what the
+    machine has. What cannot be put aside fails beyond it.
+    """
+    return Session(parsed, options or Options(), memory)
 
 
 _PARSER_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -214,7 +219,7 @@ def _find_relations(parser: duckdb.DuckDBPyConnection, statement: str) -> set[st
     return {name for name in words if name in named or load_catalog()[name].kind == "macro"}
 
 
-def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckDBPyConnection:
+def _connect(parsed: ParsedFiles, options: Options, spill: Path, memory: str | None) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB that can read exactly the given files, and can no longer be told otherwise."""
     files: dict[str, tuple[Path, ...]] = {
         "access_log_files": parsed.access_log,
@@ -233,6 +238,7 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path) -> duckdb.DuckD
             "autoload_known_extensions": "false",
             "temp_directory": str(spill),
             "python_enable_replacements": "false",
+            **({"memory_limit": memory} if memory else {}),
         },
     )
     connection.execute("SET GLOBAL TimeZone = 'UTC'")

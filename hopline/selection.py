@@ -166,8 +166,10 @@ class Selection:
         )
 
     @contextmanager
-    def open(self) -> Iterator[analysis.Session]:
+    def open(self, memory: str | None = None) -> Iterator[analysis.Session]:
         """Read the logs and yield a session over them; its warnings go to standard error.
+
+        `memory` is how much memory queries may take, such as "1GB", before they go on on disk.
 
         Raises UsageError for options that make no sense, SourceError when nothing can be read.
         """
@@ -178,6 +180,7 @@ class Selection:
             log_format=chosen.log_format,
             log_format_from=chosen.log_format_from or (),
             options=chosen.make_options(),
+            memory=memory,
         ) as session:
             say_warnings(session.warnings)
             yield session

@@ -32,6 +32,7 @@ def open_logs(
     log_format_from: str | Path | Sequence[str | Path] = (),
     options: analysis.Options | None = None,
     workers: int | None = None,
+    memory: str | None = None,
 ) -> Iterator[analysis.Session]:
     """Read access logs, or open a store, and yield a session that answers SQL about them; this is `hopline.open`.
 
@@ -39,6 +40,7 @@ def open_logs(
     that `hopline ingest` made, of which only what lies between `options.since` and `options.until` is read.
     `inventory` is what the mesh declared and Envoy knew; `log_format` is Envoy's own format string for logs in no known
     format, and `log_format_from` names files that set it: mesh configuration, Telemetry, EnvoyFilter, a config dump.
+    `memory` is how much memory queries may take, such as "1GB", before they go on on disk.
     What is parsed is kept in a temporary folder that is removed when the block ends. Raises SourceError when nothing
     can be read, FormatError for a bad format, StoreError for a store that is damaged or of another version.
     """
@@ -67,7 +69,7 @@ def open_logs(
                 log_format_from=[str(file) for file in format_files],
                 workers=workers,
             )
-        with analysis.open_session(parsed, options) as session:
+        with analysis.open_session(parsed, options, memory=memory) as session:
             yield session
 
 

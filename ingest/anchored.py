@@ -100,7 +100,7 @@ def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:
     """Read a line in which only fields that hold free text hold the text next to them."""
     literals, fields = pattern.literals, pattern.fields
     count = len(fields)
-    first = next((i for i, field in enumerate(fields) if not _ends(field, literals[i + 1], i == count - 1)), count)
+    first, last = _open_fields(pattern)
     start, end = len(literals[0]), len(line) - len(literals[-1])
     head = _scan_right(pattern, line, start, end, range(first))
     if head is None:
@@ -108,7 +108,6 @@ def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:
     texts, position = head
     if first == count:
         return Reading(tuple(texts), ambiguous=False) if position == end else None
-    last = next(i for i in range(count - 1, first - 1, -1) if i == first or not _ends(fields[i], literals[i], False))
     tail = _scan_left(pattern, line, position, end, range(count - 1, last, -1))
     if tail is None:
         return None
@@ -117,6 +116,16 @@ def _read_by_rule(pattern: Pattern, line: str) -> Reading | None:
     if middle is None:
         return None
     return Reading((*texts, *middle.texts, *reversed(tail_texts)), middle.ambiguous)
+
+
+@lru_cache(maxsize=256)
+def _open_fields(pattern: Pattern) -> tuple[int, int]:
+    """Return the first and the last field whose ends the text beside them does not tell; their count where all do."""
+    literals, fields = pattern.literals, pattern.fields
+    count = len(fields)
+    first = next((i for i, field in enumerate(fields) if not _ends(field, literals[i + 1], i == count - 1)), count)
+    backwards = range(count - 1, first, -1)
+    return first, next((i for i in backwards if not _ends(fields[i], literals[i], False)), first)
 
 
 def _ends(field: Field, literal: str, is_last: bool) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from ingest.errors import FormatError
 from ingest.operators import find_operator
@@ -41,6 +42,14 @@ class Pattern:
 
     literals: tuple[str, ...]
     fields: tuple[Field, ...]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.literals, self.fields))
+
+    def __hash__(self) -> int:
+        """Return what is the same for equal patterns; they are looked up for every odd line."""
+        return self._hash
 
 
 def parse_pattern(text: str) -> Pattern:

@@ -119,9 +119,9 @@ WITH troubled AS (
     FROM seconds
     GROUP BY route
     -- As spans.py has it: without any of these seconds there is no failover.
-    HAVING sum(secondary_ok + secondary_failed + secondary_gone) > 0 OR sum(none_failed + primary_failed) > 0 AND bool_or(
-        primary_ok + secondary_ok + other = 0 AND primary_failed + secondary_failed + none_failed + stalled > 0
-    )
+    HAVING sum(secondary_ok + secondary_failed + secondary_gone) > 0
+        OR sum(none_failed + primary_failed) > 0
+        AND bool_or(primary_ok + other = 0 AND primary_failed + none_failed + stalled > 0)
 ), stated AS (
     SELECT
         s.*,

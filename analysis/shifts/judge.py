@@ -26,15 +26,16 @@ WITH kinds AS (
     SELECT * FROM counted_kinds
     WHERE timed > 0 AND service IS NOT NULL AND role NOT IN ('east_west', 'sidecar_inbound')
 ), splits AS (
-    SELECT kind AS entry_kind, 'split' AS kind, cluster_id, gateway, proxy, service, service_port, subset, endpoint_group AS choice
+    SELECT kind AS entry_kind, 'split' AS kind, cluster_id, gateway, proxy, service, service_port, subset,
+        endpoint_group AS choice
     FROM kinds SEMI JOIN judged_splits USING (route)
     WHERE endpoint_group IS NOT NULL AND group_role <> 'none'
 ), subsetted AS (
     SELECT cluster_id, gateway, proxy, service, service_port
     FROM routes GROUP BY ALL HAVING count(DISTINCT coalesce(subset, '')) > 1
 ), subsets AS (
-    SELECT r.kind AS entry_kind, 'subset' AS kind, r.cluster_id, r.gateway, r.proxy, r.service, r.service_port, NULL AS subset,
-        coalesce(r.subset, 'no subset') AS choice
+    SELECT r.kind AS entry_kind, 'subset' AS kind, r.cluster_id, r.gateway, r.proxy, r.service, r.service_port,
+        NULL AS subset, coalesce(r.subset, 'no subset') AS choice
     FROM kinds AS r
     JOIN subsetted AS s
         ON s.service = r.service AND s.service_port IS NOT DISTINCT FROM r.service_port
@@ -44,8 +45,8 @@ WITH kinds AS (
     SELECT service, service_port FROM kinds WHERE role = 'ingress'
     GROUP BY ALL HAVING count(DISTINCT concat_ws('/', cluster_id, gateway)) > 1
 ), ingresses AS (
-    SELECT r.kind AS entry_kind, 'ingress' AS kind, NULL AS cluster_id, NULL AS gateway, NULL AS proxy, r.service, r.service_port,
-        NULL AS subset, concat_ws('/', r.cluster_id, r.gateway) AS choice
+    SELECT r.kind AS entry_kind, 'ingress' AS kind, NULL AS cluster_id, NULL AS gateway, NULL AS proxy,
+        r.service, r.service_port, NULL AS subset, concat_ws('/', r.cluster_id, r.gateway) AS choice
     FROM kinds AS r
     JOIN entered AS e ON e.service = r.service AND e.service_port IS NOT DISTINCT FROM r.service_port
     WHERE r.role = 'ingress'

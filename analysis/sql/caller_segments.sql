@@ -5,7 +5,7 @@
 -- earliest start in the log to an hour after its last end: Envoy's idle timeout), and nothing shows that it is closed: no
 -- later connection from the same address, no refused connection to the endpoint since.
 -- internal
--- needs: caller_windows, caller_slots, east_west_connections, endpoint_gateways, access_log
+-- needs: caller_windows, caller_slots, east_west_connections, endpoint_gateways, keyed_log, entry_kinds
 -- columns:
 --   call_key: Number that stands for calling proxy, service, endpoint and own address.
 --   from_us: Begin of the piece, by the caller's clock, in microseconds since 1970.
@@ -34,15 +34,17 @@ WITH edges AS (
     GROUP BY p.call_key, p.from_us, p.until_us
 ), logs AS (
     SELECT endpoint, min(log_begin) AS log_begin, max(log_end) AS log_end FROM endpoint_gateways GROUP BY endpoint
+), refused_kinds AS (
+    SELECT k.kind_key, k.cluster_id, k.upstream_host AS endpoint
+    FROM entry_kinds AS k
+    SEMI JOIN caller_slots AS s ON s.endpoint = k.upstream_host AND s.cluster_id IS NOT DISTINCT FROM k.cluster_id
+    WHERE list_contains(k.response_flags, 'UF')
+      AND (contains(lower(k.response_code_details), 'connection_refused')
+           OR contains(lower(replace(k.upstream_transport_failure_reason, ' ', '_')), 'connection_refused'))
 ), refusals AS (
-    SELECT a.cluster_id, a.upstream_host AS endpoint,
-           max(epoch_us(a.start_time) + coalesce(a.duration_ms, 0) * 1000) AS refused
-    FROM access_log AS a
-    SEMI JOIN (SELECT DISTINCT cluster_id, endpoint FROM caller_slots) AS s
-        ON s.endpoint = a.upstream_host AND s.cluster_id IS NOT DISTINCT FROM a.cluster_id
-    WHERE list_contains(response_flags, 'UF')
-      AND (contains(lower(response_code_details), 'connection_refused')
-           OR contains(lower(replace(upstream_transport_failure_reason, ' ', '_')), 'connection_refused'))
+    SELECT k.cluster_id, k.endpoint, max(epoch_us(l.start_time) + coalesce(l.duration_ms, 0) * 1000) AS refused
+    FROM keyed_log AS l
+    JOIN refused_kinds AS k USING (kind_key)
     GROUP BY ALL
 ), reopened AS (
     SELECT caller_address AS address, max(opened) AS opened FROM east_west_connections GROUP BY caller_address

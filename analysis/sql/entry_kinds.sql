@@ -27,12 +27,21 @@
 CREATE TABLE entry_kinds AS
 WITH kinds AS (
     SELECT
-        kind_key, source, cluster_id, gateway, proxy, role, log_kind, upstream_cluster, upstream_host,
-        downstream_local_address, asked_name, asked_authority, response_code, response_flags, response_code_details,
-        upstream_transport_failure_reason, grpc_status, tunnel, count(*) AS entries
+        kind_key,
+        -- One value of many fields: grouping by all of them takes almost twice as long.
+        any_value({
+            source: source, cluster_id: cluster_id, gateway: gateway, proxy: proxy, role: role, log_kind: log_kind,
+            upstream_cluster: upstream_cluster, upstream_host: upstream_host,
+            downstream_local_address: downstream_local_address, asked_name: asked_name, asked_authority: asked_authority,
+            response_code: response_code, response_flags: response_flags, response_code_details: response_code_details,
+            upstream_transport_failure_reason: upstream_transport_failure_reason, grpc_status: grpc_status, tunnel: tunnel
+        }) AS common,
+        count(*) AS entries
     FROM keyed_log
-    GROUP BY ALL
+    GROUP BY kind_key
+), spread AS (
+    SELECT kind_key, unnest(common), entries FROM kinds
 )
 SELECT (row_number() OVER (ORDER BY k.kind_key))::INTEGER AS kind, k.* EXCLUDE (entries), s.source_number, k.entries
-FROM kinds AS k
+FROM spread AS k
 JOIN source_numbers AS s ON s.source = k.source;
