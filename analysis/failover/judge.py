@@ -43,14 +43,21 @@ WHERE m.kind = 'DestinationRule' AND contains(m.setting, 'localityLbSetting.dist
   AND getvariable('primary_group') IS NULL
 """
 
-_WINDOWS_SCHEMA = pa.schema([("number", pa.int64()), ("route", pa.uint64()), ("low", TIMESTAMP), ("high", TIMESTAMP)])
+_WINDOWS_SCHEMA = pa.schema(
+    [
+        ("number", pa.int64()),
+        ("route", pa.uint64()),
+        ("low", TIMESTAMP),
+        ("high", TIMESTAMP),
+        ("minute", pa.int64()),
+    ]
+)
+_MINUTE_US = 60 * SECOND
 
 #: By the minute as well, so that many failovers of one route do not each go through all of its requests.
-_IN_WINDOWS = """(
-    SELECT *, unnest(range(epoch_us(low) // 60000000, epoch_us(high) // 60000000 + 1)) AS minute FROM windows
-) AS w
+_IN_WINDOWS = f"""windows AS w
 JOIN troubled AS r
-    ON r.route = w.route AND epoch_us(r.start_time) // 60000000 = w.minute
+    ON r.route = w.route AND epoch_us(r.start_time) // {_MINUTE_US} = w.minute
     AND r.start_time >= w.low AND r.start_time < w.high AND NOT r.pinned"""
 
 #: hop_id holds the number of the source above this many bits of the line.
@@ -90,7 +97,7 @@ GROUP BY ALL
 """
 
 #: How long a failover without full failover is looked at for what set it off.
-_MINUTE_US = 60 * SECOND
+_FIRST_US = 60 * SECOND
 #: How much around a partial spill is looked at for endpoints that restart: so long at least, and so many requests.
 _AROUND_US, _AROUND_REQUESTS = 10 * SECOND, 100
 
@@ -139,7 +146,7 @@ class _Case:
     def spilled(self) -> int:
         """When the spill had taken its final shape: full failover, or a minute after the first request."""
         full = self.at("full_failover")
-        return full.latest if full else min(self.last_request + 1, self.first_request + _MINUTE_US)
+        return full.latest if full else min(self.last_request + 1, self.first_request + _FIRST_US)
 
 
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
@@ -212,15 +219,12 @@ def _fetch(
 
     `windows` gives the time windows of a case: whole seconds, both inclusive, or microseconds, the last exclusive.
     """
+    added = SECOND if whole else 0
     rows = [
-        {
-            "number": n,
-            "route": case.route.number,
-            "low": low,
-            "high": high + SECOND if whole else high,
-        }
+        {"number": n, "route": case.route.number, "low": low, "high": high + added, "minute": minute}
         for n, case in enumerate(cases)
         for low, high in windows(case)
+        for minute in range(low // _MINUTE_US, (high + added) // _MINUTE_US + 1)
     ]
     found: dict[int, list[Mapping[str, Any]]] = {}
     if not rows:
@@ -306,7 +310,7 @@ def _trigger(case: _Case, symptoms: Sequence[Symptom], later: Sequence[Symptom],
     return find_trigger(
         symptoms,
         Evidence(
-            requests=_count_requests(case.stretches, first, max(case.spilled, first + _MINUTE_US)),
+            requests=_count_requests(case.stretches, first, max(case.spilled, first + _FIRST_US)),
             ejections_logged=snapshots.has_ejections(
                 case.route, case.primary, first - 5 * SECOND, case.spilled + SECOND
             ),

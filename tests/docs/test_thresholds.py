@@ -17,7 +17,7 @@ from tests.docs.consoles import HOME
 
 PAGE = HOME / "docs" / "explanation" / "failovers.md"
 #: Numbers that are no choice: units, the resolution of Envoy's clock, the layout of hop_id.
-_NO_CHOICE = {"SECOND", "START_RESOLUTION_US", "END_RESOLUTION_US", "_LINE_BITS"}
+_NO_CHOICE = {"SECOND", "START_RESOLUTION_US", "END_RESOLUTION_US", "_LINE_BITS", "_MINUTE_US"}
 
 
 @dataclass(frozen=True)
