@@ -21,6 +21,8 @@ _DAMAGE = re.compile(r"\.parquet|TProtocol|ZSTD Decompression|Parquet file|corru
 #: What DuckDB itself proposes for an unknown relation: it knows only those that were built already.
 _ITS_GUESS = re.compile(r'\nDid you mean "[^"\n]*"\?')
 
+_MORE_MEMORY = "HOPLINE_MEMORY=8GB lets queries take so much; --since, --until and --service narrow them down."
+
 
 def explain_failure(message: str, query: str) -> tuple[str, str | None]:
     """Return DuckDB's message about a query, fit to show, and a hint where there is one."""
@@ -31,6 +33,8 @@ def explain_failure(message: str, query: str) -> tuple[str, str | None]:
     if missing := _NO_CHOICE.search(message):
         name = missing["name"].replace("''", "'")
         return f"there is no column {name!r} to group by", _hint_at_column(name, query)
+    if message.startswith("Out of Memory"):
+        return message, _MORE_MEMORY
     return message, _hint_in_words(message, query)
 
 

@@ -15,11 +15,14 @@ import typer
 from hopline.configuration import Configuration, read_configuration
 from hopline.console import say_warnings
 from hopline.moments import parse_moment, parse_window
-from hopline.workspace import DEFAULT_STORE, is_store, open_logs
+from hopline.workspace import DEFAULT_STORE, find_memory, is_store, open_logs
 from ingest.errors import ConfigError, StoreError, UsageError
 
 if TYPE_CHECKING:
     import analysis
+
+#: What the queries of hopline's own verbs may take: they are no faster with more.
+MEMORY = "1200MB"
 
 
 @dataclass(frozen=True)
@@ -166,10 +169,10 @@ class Selection:
         )
 
     @contextmanager
-    def open(self, memory: str | None = None) -> Iterator[analysis.Session]:
+    def open(self, memory: str | None = MEMORY) -> Iterator[analysis.Session]:
         """Read the logs and yield a session over them; its warnings go to standard error.
 
-        `memory` is how much memory queries may take, such as "1GB", before they go on on disk.
+        Beyond `memory`, or what HOPLINE_MEMORY says, queries go on on disk; None leaves it to DuckDB.
 
         Raises UsageError for options that make no sense, SourceError when nothing can be read.
         """
@@ -180,7 +183,7 @@ class Selection:
             log_format=chosen.log_format,
             log_format_from=chosen.log_format_from or (),
             options=chosen.make_options(),
-            memory=memory,
+            memory=find_memory(memory),
         ) as session:
             say_warnings(session.warnings)
             yield session

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 DEFAULT_STORE = Path(".hopline")
 #: What says that a folder is a store (`ingest.store` would have to be imported to ask it).
 _STORE_MARKER = "store.json"
+#: Says how much memory queries may take before they go on on disk.
+MEMORY_VARIABLE = "HOPLINE_MEMORY"
+_SIZE = re.compile(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B)", re.IGNORECASE)
 
 
 @contextmanager
@@ -71,6 +76,16 @@ def open_logs(
             )
         with analysis.open_session(parsed, options, memory=memory) as session:
             yield session
+
+
+def find_memory(otherwise: str | None) -> str | None:
+    """Return how much memory queries may take, as the environment says; raises UsageError for a size that is none."""
+    asked = os.environ.get(MEMORY_VARIABLE, "").strip()
+    if not asked:
+        return otherwise
+    if not _SIZE.fullmatch(asked):
+        raise UsageError(f"{MEMORY_VARIABLE}={asked!r} is no size", hint=f"{MEMORY_VARIABLE}=4GB, say")
+    return asked
 
 
 def is_store(path: Path) -> bool:

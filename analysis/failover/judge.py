@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from analysis.failover.borders import is_lasting_split
+from analysis.failover.cases import FIRST_US, Case
 from analysis.failover.declared import Snapshots, read_snapshots
 from analysis.failover.holes import find_holes, widen_events
-from analysis.failover.incidents import Extent, group_incidents
-from analysis.failover.instants import Entry, Event, Interval, find_events, settle_start, windows_of
-from analysis.failover.phases import Phase, build_phases
+from analysis.failover.instants import Entry, find_events, settle_start, windows_of
+from analysis.failover.phases import build_phases
 from analysis.failover.restarts import group_answers, is_rolling_restart
-from analysis.failover.spans import Span, find_spans
+from analysis.failover.results import ROUTE_COLUMNS, insert
+from analysis.failover.spans import find_spans
 from analysis.failover.stretches import (
     SECOND,
     STRETCHES_SQL,
@@ -30,9 +31,7 @@ from analysis.failover.triggers import Evidence, Symptom, Trigger, find_trigger
 from analysis.options import Options
 from ingest.schema import TIMESTAMP
 
-_ROUTE_COLUMNS = ("cluster_id", "gateway", "proxy", "service", "service_port", "subset")
-
-_ROUTES_SQL = f"SELECT DISTINCT route, {', '.join(_ROUTE_COLUMNS)} FROM judged_kinds"
+_ROUTES_SQL = f"SELECT DISTINCT route, {', '.join(ROUTE_COLUMNS)} FROM judged_kinds"
 
 #: Services for which Istio was told to distribute requests over localities: what looks like a spill is the split.
 _SHARED_SQL = """
@@ -96,57 +95,8 @@ WHERE r.group_role = 'primary' AND NOT r.failed AND NOT r.stalled AND r.endpoint
 GROUP BY ALL
 """
 
-#: How long a failover without full failover is looked at for what set it off.
-_FIRST_US = 60 * SECOND
 #: How much around a partial spill is looked at for endpoints that restart: so long at least, and so many requests.
 _AROUND_US, _AROUND_REQUESTS = 10 * SECOND, 100
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One failover on its way through the passes."""
-
-    route: Route
-    stretches: Sequence[Stretch]
-    span: Span
-    primary: str | None
-    primary_basis: str
-    events: tuple[Event, ...] = ()
-    phases: tuple[Phase, ...] = ()
-    trigger: Trigger | None = None
-    secondary: str | None = None
-
-    def at(self, name: str) -> Interval | None:
-        """Return when an event happened; None if it did not."""
-        return next((event.at for event in self.events if event.name == name), None)
-
-    @property
-    def kind(self) -> str:
-        if self.span.outages:
-            return "outage"
-        return "complete" if self.span.full is not None else "partial"
-
-    @property
-    def first_request(self) -> int:
-        """Start of the first request that belongs to the failover."""
-        if self.span.began_before_start:
-            return self.stretches[0].start
-        began = [event.began for event in self.events if event.began is not None]
-        return min(began, default=self.stretches[self.span.onset].start)
-
-    @property
-    def last_request(self) -> int:
-        """Start of the last request that belongs to the failover."""
-        recovered, error = self.at("recovered"), self.at("last_primary_error")
-        if recovered is None or recovered.before is None:
-            return self.stretches[-1].end + SECOND - 1
-        return max(recovered.before.start, error.before.start if error and error.before else 0)
-
-    @property
-    def spilled(self) -> int:
-        """When the spill had taken its final shape: full failover, or a minute after the first request."""
-        full = self.at("full_failover")
-        return full.latest if full else min(self.last_request + 1, self.first_request + _FIRST_US)
 
 
 def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
@@ -172,10 +122,10 @@ def judge(connection: duckdb.DuckDBPyConnection, options: Options) -> None:
         )
         for n, case in enumerate(cases)
     ]
-    _insert(connection, cases)
+    insert(connection, cases)
 
 
-def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list[_Case]:
+def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list[Case]:
     primaries = {
         (r["cluster_id"], r["gateway"], r["service"], r["service_port"], r["subset"]): r
         for r in connection.sql("SELECT * FROM primaries").to_arrow_table().to_pylist()
@@ -184,7 +134,7 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
     named = connection.sql(_ROUTES_SQL).to_arrow_table().to_pylist()
     routes = [Route(number=row.pop("route"), **row) for row in named]
     shared = {row[0] for row in connection.sql(_SHARED_SQL).fetchall()}
-    cases: list[_Case] = []
+    cases: list[Case] = []
     for route in sorted((r for r in routes if r.number in grouped), key=lambda r: r.sort_key):
         stretches = grouped[route.number]
         key = (route.cluster_id, route.gateway, route.service, route.service_port, route.subset)
@@ -201,7 +151,7 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
             connection.execute("INSERT INTO judged_splits VALUES ($route)", {"route": route.number})
             continue
         cases += [
-            _Case(route, stretches, span, primary["primary_group"], primary["primary_basis"])
+            Case(route, stretches, span, primary["primary_group"], primary["primary_basis"])
             for span in find_spans(stretches, options)
         ]
     return cases
@@ -210,7 +160,7 @@ def _find_cases(connection: duckdb.DuckDBPyConnection, options: Options) -> list
 def _fetch(
     connection: duckdb.DuckDBPyConnection,
     query: str,
-    cases: Sequence[_Case],
+    cases: Sequence[Case],
     windows: Any,
     *,
     whole: bool = True,
@@ -238,26 +188,26 @@ def _fetch(
     return found
 
 
-def _fetch_entries(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[list[Entry]]:
+def _fetch_entries(connection: duckdb.DuckDBPyConnection, cases: Sequence[Case]) -> list[list[Entry]]:
     """Return, for each case, the requests around its changes, in order of their start."""
     fetched = _fetch(connection, _ENTRIES_SQL, cases, lambda c: windows_of(c.stretches, c.span))
     entries = [[_entry(row, case) for row in fetched.get(n, ())] for n, case in enumerate(cases)]
     return [sorted(one, key=lambda e: (e.start, e.end, e.source, e.line)) for one in entries]
 
 
-def _entry(row: Mapping[str, Any], case: _Case) -> Entry:
+def _entry(row: Mapping[str, Any], case: Case) -> Entry:
     # Where nothing tells groups apart there is one group.
     alone = case.primary is None and row["role"] == "unknown"
     return Entry(**{**row, "role": "primary"} if alone else row)
 
 
-def _place(case: _Case, entries: Sequence[Entry]) -> _Case:
+def _place(case: Case, entries: Sequence[Entry]) -> Case:
     span = settle_start(case.stretches, case.span, entries)
     events = widen_events(find_events(case.stretches, span, entries), find_holes(entries, case.stretches))
     return replace(case, span=span, events=tuple(events))
 
 
-def _with_phases(cases: Sequence[_Case]) -> list[_Case]:
+def _with_phases(cases: Sequence[Case]) -> list[Case]:
     """Give each failover its phases: from the end of the one before it on its route to the beginning of the next."""
     phased = []
     for n, case in enumerate(cases):
@@ -271,21 +221,21 @@ def _with_phases(cases: Sequence[_Case]) -> list[_Case]:
     return phased
 
 
-def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> list[_Case]:
+def _without_restarts(connection: duckdb.DuckDBPyConnection, cases: Sequence[Case]) -> list[Case]:
     """Drop partial spills that only show the endpoints of the primary restarting one after another."""
     partial = [case for case in cases if case.kind == "partial" and not case.span.open_at_end]
 
-    def around(case: _Case) -> tuple[int, int]:
+    def around(case: Case) -> tuple[int, int]:
         return (
             find_time_before(case.stretches, case.first_request, _AROUND_US, _AROUND_REQUESTS),
             find_time_after(case.stretches, case.last_request, _AROUND_US, _AROUND_REQUESTS),
         )
 
-    def spilled(case: _Case) -> dict[int, int]:
+    def spilled(case: Case) -> dict[int, int]:
         within = case.stretches[case.span.onset : case.span.last + 1]
         return {s.start: s.secondary for s in within if s.secondary}
 
-    def lost(case: _Case) -> int:
+    def lost(case: Case) -> int:
         return sum(s.symptoms for s in case.stretches[case.span.onset : case.span.last + 1])
 
     answers = _fetch(connection, _ANSWERS_SQL, partial, lambda c: [around(c)], whole=False)
@@ -302,7 +252,7 @@ def _symptom(row: Mapping[str, Any]) -> Symptom:
     return Symptom(**{**row, "flags": tuple((row["flags"] or "").split(","))})
 
 
-def _trigger(case: _Case, symptoms: Sequence[Symptom], later: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
+def _trigger(case: Case, symptoms: Sequence[Symptom], later: Sequence[Symptom], snapshots: Snapshots) -> Trigger:
     first, last = case.first_request, case.last_request
     full = case.at("full_failover")
     between = [s for s in case.stretches if s.end + SECOND > first and s.start <= case.spilled]
@@ -310,7 +260,7 @@ def _trigger(case: _Case, symptoms: Sequence[Symptom], later: Sequence[Symptom],
     return find_trigger(
         symptoms,
         Evidence(
-            requests=_count_requests(case.stretches, first, max(case.spilled, first + _FIRST_US)),
+            requests=_count_requests(case.stretches, first, max(case.spilled, first + FIRST_US)),
             ejections_logged=snapshots.has_ejections(
                 case.route, case.primary, first - 5 * SECOND, case.spilled + SECOND
             ),
@@ -331,102 +281,3 @@ def _count_requests(stretches: Sequence[Stretch], first: int, until: int) -> int
         shared = min(s.end + SECOND, until) - max(s.start, first)
         counted += s.requests * max(0, shared) / (s.end + SECOND - s.start)
     return round(counted)
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, cases: Sequence[_Case]) -> None:
-    incidents = group_incidents(
-        [
-            Extent(
-                c.first_request,
-                None if c.span.open_at_end else c.last_request,
-                c.route.service,
-                frozenset(g for g in (c.primary, c.secondary) if g),
-            )
-            for c in cases
-        ]
-    )
-    counters: dict[int, int] = {}
-    failovers, events, phases = [], [], []
-    order = sorted(range(len(cases)), key=lambda n: (incidents[n], cases[n].first_request, cases[n].route.sort_key))
-    for n in order:
-        case, incident = cases[n], incidents[n]
-        counters[incident] = counters.get(incident, 0) + 1
-        identity = {"failover_id": f"{incident}.{counters[incident]}"}
-        failovers.append({**identity, "incident_id": str(incident), **_failover_row(case)})
-        events += [{**identity, "seq": i, **_event_row(e)} for i, e in enumerate(_in_order(case.events), 1)]
-        phases += [
-            {**identity, "seq": i, "phase": p.name, "starts": p.start, "ends": p.end}
-            for i, p in enumerate(case.phases, 1)
-        ]
-    for table, rows in (
-        ("judged_failovers", failovers),
-        ("judged_events", events),
-        ("judged_phases", phases),
-    ):
-        schema = connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
-        connection.register("judged", pa.Table.from_pylist(rows, schema=schema))
-        connection.execute(f"INSERT INTO {table} SELECT * FROM judged")
-        connection.unregister("judged")
-
-
-def _in_order(events: Sequence[Event]) -> list[Event]:
-    names = (
-        "onset",
-        "first_spill",
-        "full_failover",
-        "relapse",
-        "outage",
-        "last_primary_error",
-        "first_failback",
-    )
-    rank = {name: n for n, name in enumerate((*names, "recovered"))}
-    # An outage shows when its first request begins, the onset only when that request ends.
-    return sorted(events, key=lambda e: (e.name != "onset", e.at.latest, rank[e.name]))
-
-
-def _failover_row(case: _Case) -> dict[str, Any]:
-    trigger = case.trigger or Trigger("unknown", "none", (), None)
-    row: dict[str, Any] = {name: getattr(case.route, name) for name in _ROUTE_COLUMNS}
-    row |= {
-        "primary": case.primary,
-        "primary_basis": case.primary_basis,
-        "secondary": case.secondary,
-        "kind": case.kind,
-        "trigger": trigger.name,
-        "trigger_basis": trigger.basis,
-        "trigger_candidates": list(trigger.candidates),
-        "trigger_endpoint": trigger.endpoint,
-        "open_at_end": case.span.open_at_end,
-        "began_before_start": case.span.began_before_start,
-        "route": case.route.number,
-        "first_request_at": case.first_request,
-        "last_request_at": case.last_request,
-        "relapses": len(case.span.relapses),
-    }
-    for name in (
-        "onset",
-        "first_spill",
-        "full_failover",
-        "last_primary_error",
-        "first_failback",
-        "recovered",
-    ):
-        interval = case.at(name)
-        row[f"{name}_earliest"] = interval.earliest if interval else None
-        row[f"{name}_latest"] = interval.latest if interval else None
-    return row
-
-
-def _event_row(event: Event) -> dict[str, Any]:
-    before, after = event.at.before, event.at.after
-    return {
-        "event": event.name,
-        "earliest": event.at.earliest,
-        "latest": event.at.latest,
-        "until_earliest": event.until.earliest if event.until else None,
-        "until_latest": event.until.latest if event.until else None,
-        "before_source": before.source if before else None,
-        "before_line": before.line if before else None,
-        "source": after.source if after else None,
-        "line": after.line if after else None,
-    }

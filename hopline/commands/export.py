@@ -52,7 +52,7 @@ def export(
     check_target(output, format_)
     selection.refuse_to_overwrite(output)
     say_unredacted(selection.configuration, "other tools need the values as they are")
-    with selection.open() as session:
+    with selection.open(memory=None) as session:
         write = export_duckdb if format_ is ExportFormat.DUCKDB else export_parquet
         write(session, output, relations)
     say(f"wrote {output}: {len(relations)} table{'' if len(relations) == 1 else 's'}")

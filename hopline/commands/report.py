@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from reports import Report
 
 
-#: What the queries of a report may take before they go on on disk: they are no faster with more.
-_MEMORY = "1200MB"
-
 _BY_EXTENSION = {
     ".html": ReportFormat.HTML,
     ".htm": ReportFormat.HTML,
@@ -146,7 +143,7 @@ def report(
         for _, _, file in list_table_files(tables):
             selection.refuse_to_overwrite(file)
         prepare_folder(tables)
-    with selection.open(_MEMORY) as session:
+    with selection.open() as session:
         if nothing := explain_no_failover(session):
             say(nothing)
         if wanted:
@@ -173,7 +170,7 @@ def _refuse_with_each(others: Mapping[str, object], output: Path | None) -> None
 
 def _write_batch(selection: Selection, each: Each, folder: Path, manner: Manner, format_: ReportFormat) -> None:
     prepare_batch_folder(folder)
-    with selection.open(_MEMORY) as session:
+    with selection.open() as session:
         nothing = explain_no_failover(session)
         written = write_reports(session, each, folder, manner, format_)
         if not written.changed:

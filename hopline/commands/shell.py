@@ -33,7 +33,7 @@ def shell(selection: Selection, *, format_: ListFormat = None, timeout: Timeout 
         raise UsageError("standard input is where statements come from", hint="put the logs into a file")
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     say_unredacted(selection.configuration, "a query can take a text apart")
-    with selection.open() as session:
+    with selection.open(memory=None) as session:
         if interactive:
             _converse(session, chosen, timeout)
         else:

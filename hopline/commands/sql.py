@@ -59,6 +59,6 @@ def sql(
     text = read_query(query)
     selection.refuse_to_overwrite(output)
     say_unredacted(selection.configuration, "a query can take a text apart")
-    with selection.open() as session:
+    with selection.open(memory=None) as session:
         ask = session.stream if is_streamed(chosen) else session.sql
         write_table(ask(text, values, timeout_s=timeout), chosen, output)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analysis import open_session
 from analysis.catalog import closure
+from hopline.selection import MEMORY
 from tests.bench.day import EXPECTED, PROXIES, files_of
 
 _FOUND = """
@@ -24,7 +25,7 @@ def main() -> int:
     parser.add_argument("--steps", action="store_true", help="print how long each relation took to build")
     options = parser.parse_args()
     begun = time.perf_counter()
-    with open_session(files_of(options.folder)) as session:
+    with open_session(files_of(options.folder), memory=MEMORY) as session:
         for name in closure({"failovers"}) if options.steps else ():
             start, cpu = time.perf_counter(), time.process_time()
             session.sql(f"SELECT 1 FROM {name} LIMIT 0")
