@@ -45,7 +45,7 @@ class Pieces:
 
 def to_cut(text: bytes) -> pa.Buffer | None:
     """Return a text as `cut` takes it; None where it cannot: the reader also ends lines at a carriage return."""
-    return None if not text or b"\r" in text or text.startswith(_BOM) else pa.py_buffer(text)
+    return None if not text or b"\r" in text else pa.py_buffer(text)
 
 
 def cut(
@@ -56,6 +56,9 @@ def cut(
     The text is UTF-8; the separator is one ASCII character; there are at least two types, each TEXT or FEW; pieces
     that are one of `absent` are NULL. Returns None where too many lines have another number of pieces.
     """
+    if text.size >= len(_BOM) and text.slice(0, len(_BOM)).to_pybytes() == _BOM:
+        # The reader takes it for the mark of a file and drops it: once.
+        text = pa.py_buffer(_BOM + text.to_pybytes())
     most = lines // _FEWEST + _FEWEST
     pieces = _cut(text, separator, types, absent, most)
     if pieces is not None and (pieces.lines != lines or _may_hold_blank_lines(pieces)):

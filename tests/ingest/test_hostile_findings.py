@@ -105,3 +105,10 @@ def test_json_of_a_custom_format(parse: Callable[..., Any]) -> None:
         (200, {"team": "web"}),
         (503, {"team": "web"}),
     ]
+
+
+def test_a_mark_of_byte_order_inside_a_field(parse: Callable[..., Any]) -> None:
+    """A field that began with U+FEFF lost it at the head of a block: the reader took it for the mark of a file."""
+    line = istio_line(agent="AGENT").replace("AGENT", "\ufeffcurl").replace('"GET ', '"\ufeffGET ')
+    rows = parse("\n".join([line, line, line]).encode()).rows
+    assert [(row["method"], row["user_agent"]) for row in rows] == [("\ufeffGET", "\ufeffcurl")] * 3
