@@ -45,7 +45,7 @@ class Pieces:
 
 def to_cut(text: bytes) -> pa.Buffer | None:
     """Return a text as `cut` takes it; None where it cannot: the reader also ends lines at a carriage return."""
-    return None if not text or b"\r" in text else pa.py_buffer(text)
+    return None if not text or b"\r" in text or text.startswith(_BOM) else pa.py_buffer(text)
 
 
 def cut(
