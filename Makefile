@@ -13,7 +13,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 BENCH_STAMP := $(VENV)/.installed-bench
 UV_COMPILE := $(UV) --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --upgrade
+	--generate-hashes --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
 .PHONY: help report test lint types imports docs docs-check scoreboard bench soak samples axe screenshots lock wheel clean

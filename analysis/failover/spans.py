@@ -19,6 +19,10 @@ from analysis.options import Options
 
 #: How much better (in log-likelihood) two rates of failure must fit than one: about one chance in seventy.
 _GAIN = 3.0
+#: Chance below which a run of requests elsewhere is a full failover and no accident of a spill that was partial until
+#: then: a mesh of many replicas has many of those. Where hardly any request (strays.FEW_AWAY) went there before the
+#: run, CHANCE is enough.
+_FULL_CHANCE = 0.001
 #: How far before the first spill symptoms are looked for: so many seconds, or so many requests where they are rare.
 _LOOK_BACK_S, _LOOK_BACK_REQUESTS = 600, 200
 #: Failing seconds closer than this are one burst (longer where requests are rarer).
@@ -286,8 +290,10 @@ def _find_full(stretches: Sequence[Stretch], onset: int, spill: int | None, last
                 break
             run += s.secondary
         before = stretches[onset:i]
-        share = (sum(s.secondary for s in before) + 0.5) / (sum(s.routed for s in before) + 2)
-        if math.log(max(1, total)) + run * math.log(share) < math.log(CHANCE):
+        away = sum(s.secondary for s in before)
+        share = (away + 0.5) / (sum(s.routed for s in before) + 2)
+        chance = CHANCE if away < FEW_AWAY else _FULL_CHANCE
+        if math.log(max(1, total)) + run * math.log(share) < math.log(chance):
             return _after_stragglers(stretches, i, last)
     return None
 
