@@ -9,6 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from analysis.statements import write_literal
+
 _COLUMNS = pa.schema(
     [
         pa.field("source_id", pa.string()),
@@ -71,17 +73,17 @@ def _read_apart(groups: Iterable[Sequence[Mapping[str, Any]]], wanted: set[Path]
             continue
         one = group[0]
         names = "".join(_name_column(one, name) for name in ("cluster_id", "gateway")) + (
-            f",\n    coalesce(f.proxy, {_literal(one['proxy'])}) AS proxy"
-            + (f",\n    {_literal(one['role'])} AS role" if one["role"] != "unknown" else "")
+            f",\n    coalesce(f.proxy, {write_literal(one['proxy'])}) AS proxy"
+            + (f",\n    {write_literal(one['role'])} AS role" if one["role"] != "unknown" else "")
         )
         if len(group) == 1:
-            yield f"SELECT f.* REPLACE ({_literal(one['source'])} AS source{names})\nFROM {_read(files)} AS f"
+            yield f"SELECT f.* REPLACE ({write_literal(one['source'])} AS source{names})\nFROM {_read(files)} AS f"
         else:
             yield _join_labels(files, names)
 
 
 def _name_column(label: Mapping[str, Any], name: str) -> str:
-    value = _literal(label[name])
+    value = write_literal(label[name])
     return f",\n    {value if label['labelled'] else f'coalesce(f.{name}, {value})'} AS {name}"
 
 
@@ -93,8 +95,4 @@ def _join_labels(files: Iterable[Path], names: str) -> str:
 
 
 def _read(files: Iterable[Path]) -> str:
-    return f"read_parquet([{', '.join(_literal(str(path.resolve())) for path in files)}])"
-
-
-def _literal(text: str | None) -> str:
-    return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"
+    return f"read_parquet([{', '.join(write_literal(str(path.resolve())) for path in files)}])"

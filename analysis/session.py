@@ -22,7 +22,7 @@ from analysis.networks import network_rows
 from analysis.options import Options
 from analysis.running import TimeLimit, run_stoppable
 from analysis.shifts.judge import judge_shifts
-from analysis.statements import check_statement
+from analysis.statements import check_statement, write_literal
 from ingest.errors import QueryError
 from ingest.flags import load_flags
 from ingest.schema import schema_of
@@ -179,9 +179,11 @@ class Session:
     def _comment(self, relation: Relation) -> None:
         """Write the header of a relation into DuckDB's own catalog, which has no place for a macro's columns."""
         kind = "MACRO TABLE" if relation.kind == "macro" else relation.kind
-        self._connection.execute(f'COMMENT ON {kind} "{relation.name}" IS {_literal(relation.question)}')
+        self._connection.execute(f'COMMENT ON {kind} "{relation.name}" IS {write_literal(relation.question)}')
         for column in relation.columns if relation.kind != "macro" else ():
-            self._connection.execute(f'COMMENT ON COLUMN {relation.name}."{column.name}" IS {_literal(column.comment)}')
+            self._connection.execute(
+                f'COMMENT ON COLUMN {relation.name}."{column.name}" IS {write_literal(column.comment)}'
+            )
 
 
 def open_session(parsed: ParsedFiles, options: Options | None = None, *, memory: str | None = None) -> Session:
@@ -245,14 +247,14 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path, memory: str | N
     connection.execute("SET preserve_insertion_order = false")
     # A progress bar would write to standard output, which carries data only.
     connection.execute("SET enable_progress_bar = false")
-    paths = ", ".join(_literal(str(path.resolve())) for group in files.values() for path in group)
+    paths = ", ".join(write_literal(str(path.resolve())) for group in files.values() for path in group)
     connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")
     labels = tuple(getattr(parsed, "labels", ()))
     if labels:
         create_labels(connection, labels)
     for name, group in files.items():
-        listed = ", ".join(_literal(str(path.resolve())) for path in group)
+        listed = ", ".join(write_literal(str(path.resolve())) for path in group)
         read = f"SELECT * FROM read_parquet([{listed}])"
         if labels and name == "access_log_files":
             read = label_entries(group, labels)
@@ -304,10 +306,6 @@ def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Tab
     connection.register("given_rows", rows)
     connection.execute(f"CREATE TABLE {name} AS SELECT * FROM given_rows")
     connection.unregister("given_rows")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _is_wide(type_: pa.DataType) -> bool:

@@ -64,3 +64,8 @@ def _check_parameters(used: set[str], given: set[str]) -> None:
             f"did you mean ${near}?" if near else f"It has {', '.join(f'${name}' for name in sorted(used)) or 'none'}."
         )
         raise QueryError(f"the query has no parameter ${unused[0]}", hint=known)
+
+
+def write_literal(text: str | None) -> str:
+    """Return a text as SQL writes it; NULL of the type VARCHAR for None."""
+    return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"

@@ -7,16 +7,15 @@
 -- columns:
 --   proxy_key: Number of the calling proxy, as in proxies.
 --   upstream_cluster: Envoy cluster through which it calls.
---   endpoint: ip:port of the endpoint.
+--   address: IP address of the endpoint.
+--   port: Its port.
 --   since: From here (UTC); NULL where no earlier snapshot names the endpoint.
 --   until: Until before here (UTC); NULL where no later snapshot names the endpoint.
 --   priority: Envoy's priority: 0 is asked first.
 CREATE TABLE endpoint_priorities AS
 WITH told AS (
     SELECT
-        p.proxy_key, i.upstream_cluster,
-        format(CASE WHEN contains(i.address, ':') THEN '[{}]:{}' ELSE '{}:{}' END, i.address, i.port) AS endpoint,
-        i.observed_at,
+        p.proxy_key, i.upstream_cluster, i.address, i.port, i.observed_at,
         -- Two that were taken at one time and do not agree state nothing.
         CASE WHEN min(i.priority) = max(i.priority) THEN min(i.priority) END AS priority
     FROM inventory AS i
@@ -34,18 +33,18 @@ WITH told AS (
         lead(priority) OVER w AS later_priority
     FROM told
     WHERE observed_at IS NOT NULL
-    WINDOW w AS (PARTITION BY proxy_key, upstream_cluster, endpoint ORDER BY observed_at)
+    WINDOW w AS (PARTITION BY proxy_key, upstream_cluster, address, port ORDER BY observed_at)
 ), untimed AS (
-    SELECT t.* FROM told AS t ANTI JOIN timed AS k USING (proxy_key, upstream_cluster, endpoint)
+    SELECT t.* FROM told AS t ANTI JOIN timed AS k USING (proxy_key, upstream_cluster, address, port)
 ), stretches AS (
-    SELECT proxy_key, upstream_cluster, endpoint, observed_at AS since, later_at AS until,
+    SELECT proxy_key, upstream_cluster, address, port, observed_at AS since, later_at AS until,
            CASE WHEN later_at IS NULL OR later_priority = priority THEN priority END AS priority
     FROM timed
     UNION ALL
-    SELECT proxy_key, upstream_cluster, endpoint, NULL, observed_at, priority FROM timed WHERE earlier_at IS NULL
+    SELECT proxy_key, upstream_cluster, address, port, NULL, observed_at, priority FROM timed WHERE earlier_at IS NULL
     UNION ALL
-    SELECT proxy_key, upstream_cluster, endpoint, NULL, NULL, priority FROM untimed
+    SELECT proxy_key, upstream_cluster, address, port, NULL, NULL, priority FROM untimed
 )
-SELECT proxy_key, upstream_cluster, endpoint, since, until, priority::INTEGER AS priority
+SELECT proxy_key, upstream_cluster, address, port, since, until, priority::INTEGER AS priority
 FROM stretches
 WHERE priority IS NOT NULL;

@@ -19,6 +19,6 @@ JOIN judged_kinds AS k ON k.kind = a.kind
 LEFT JOIN endpoint_priorities AS o
     ON o.proxy_key = hash(a.cluster_id, a.gateway, coalesce(a.proxy, a.source))
     AND o.upstream_cluster = a.upstream_cluster
-    AND o.endpoint = format(CASE WHEN contains(a.endpoint_ip, ':') THEN '[{}]:{}' ELSE '{}:{}' END, a.endpoint_ip, a.endpoint_port)
+    AND o.address = a.endpoint_ip AND o.port = a.endpoint_port
     AND (o.since IS NULL OR a.start_time >= o.since)
     AND (o.until IS NULL OR a.start_time < o.until);

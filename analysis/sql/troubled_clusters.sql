@@ -1,7 +1,7 @@
 -- Through which Envoy clusters did each proxy send requests elsewhere than to the primary, or lose several?
 -- Counted on the columns as logged, before anything is attributed: a service that only ever reached its primary and lost
--- no five requests within a minute, nor a twentieth within an hour, cannot have failed over. Where few requests are held, or the log does not say more,
--- it is better to look closely. All clusters of a service count when one of them does.
+-- no five requests within a minute, nor a twentieth within an hour, cannot have failed over. Where few requests are held,
+-- or the log does not say more, it is better to look closely. All clusters of a service count when one of them does.
 -- internal
 -- needs: slim_log, entry_kinds, cluster_names, endpoint_groups, primaries
 -- columns:
