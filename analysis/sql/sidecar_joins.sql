@@ -15,4 +15,6 @@ JOIN east_west_connections AS c
 SEMI JOIN (
     SELECT kind FROM attributed_kinds WHERE role IN ('sidecar_inbound', 'ztunnel', 'waypoint')
 ) AS k ON k.kind = a.kind
+-- On the column as logged as well: it reaches the files.
+WHERE a.role IN ('sidecar_inbound', 'ztunnel', 'waypoint')
 QUALIFY count(*) OVER (PARTITION BY a.hop_id) = 1;
