@@ -161,6 +161,19 @@ _BASE = (
 #: Base tables and tables filled by Python that are not meant for users' queries.
 _PLUMBING = frozenset({"access_log_files", "source_files"})
 
+#: Names under which DuckDB's own catalog is asked, and SHOW TABLES.
+_DATABASE_CATALOG = frozenset(
+    (
+        "information_schema",
+        "duckdb_tables",
+        "duckdb_views",
+        "duckdb_columns",
+        "duckdb_functions",
+        "tables",
+        "pg_catalog",
+    )
+)
+
 
 @cache
 def load_catalog() -> Mapping[str, Relation]:
@@ -210,22 +223,22 @@ def mentioned(query: str) -> set[str]:
     A macro is one only where it is called (`between` is a word of SQL). Too many is harmless (something is built that
     was not needed), too few would be an error.
     """
-    words = {word.lower() for word in re.findall(r"\w+", query)}
     catalog = load_catalog()
-    if words & {
-        "information_schema",
-        "duckdb_tables",
-        "duckdb_views",
-        "duckdb_columns",
-        "duckdb_functions",
-        "tables",
-        "pg_catalog",
-    }:
+    if reads_database_catalog(query):
         return set(catalog)
-    found = words & set(catalog)
+    found = _words(query) & set(catalog)
     return {
         name for name in found if catalog[name].kind != "macro" or re.search(rf'\b{name}"?\s*\(', query, re.IGNORECASE)
     }
+
+
+def reads_database_catalog(query: str) -> bool:
+    """Say whether a query may ask DuckDB itself what there is."""
+    return not _DATABASE_CATALOG.isdisjoint(_words(query))
+
+
+def _words(query: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"\w+", query)}
 
 
 def _parse(file_stem: str, text: str) -> tuple[Relation, list[str]]:

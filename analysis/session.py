@@ -14,7 +14,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.catalog import FLAG_COLUMNS, NETWORK_COLUMNS, Relation, closure, load_catalog, mentioned
+from analysis.catalog import (
+    FLAG_COLUMNS,
+    NETWORK_COLUMNS,
+    closure,
+    load_catalog,
+    mentioned,
+    reads_database_catalog,
+)
 from analysis.failover.judge import judge
 from analysis.hints import explain_failure
 from analysis.labels import create_labels, label_entries, label_rows
@@ -79,6 +86,7 @@ class Session:
         self.evidence = parsed.evidence
         self._parsed = parsed
         self._built: set[str] = set()
+        self._commented: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
         self._connection = _connect(parsed, options, Path(self._spill.name), memory)
         self._parser = duckdb.connect(":memory:", config=_PARSER_SETTINGS)
@@ -131,6 +139,8 @@ class Session:
     ) -> duckdb.DuckDBPyRelation:
         statement = check_statement(connection, query, params)
         self._build(_find_relations(self._parser, statement))
+        if reads_database_catalog(statement):
+            self._comment()
         return connection.sql(statement, params=dict(params) if params else None)
 
     def _run(self, work: Callable[[], T], connection: duckdb.DuckDBPyConnection, query: str, limit: TimeLimit) -> T:
@@ -169,21 +179,30 @@ class Session:
                 self._connection.execute(relation.statement)
                 if name in _JUDGES:
                     _JUDGES[name](self._connection, self.options)
-                self._comment(relation)
                 self._connection.commit()
             except BaseException:
                 self._connection.rollback()
                 raise
             self._built.add(name)
 
-    def _comment(self, relation: Relation) -> None:
-        """Write the header of a relation into DuckDB's own catalog, which has no place for a macro's columns."""
-        kind = "MACRO TABLE" if relation.kind == "macro" else relation.kind
-        self._connection.execute(f'COMMENT ON {kind} "{relation.name}" IS {write_literal(relation.question)}')
-        for column in relation.columns if relation.kind != "macro" else ():
-            self._connection.execute(
+    def _comment(self) -> None:
+        """Write the headers of what is built into DuckDB's own catalog, which has no place for a macro's columns.
+
+        Only where it is asked: a thousand statements take half a second.
+        """
+        written: list[str] = []
+        for relation in map(load_catalog().__getitem__, sorted(self._built - self._commented)):
+            if relation.statement is None:
+                continue
+            kind = "MACRO TABLE" if relation.kind == "macro" else relation.kind
+            written.append(f'COMMENT ON {kind} "{relation.name}" IS {write_literal(relation.question)}')
+            written += (
                 f'COMMENT ON COLUMN {relation.name}."{column.name}" IS {write_literal(column.comment)}'
+                for column in (() if relation.kind == "macro" else relation.columns)
             )
+        if written:
+            self._connection.execute(";\n".join(("BEGIN", *written, "COMMIT")))
+        self._commented.update(self._built)
 
 
 def open_session(parsed: ParsedFiles, options: Options | None = None, *, memory: str | None = None) -> Session:
@@ -245,6 +264,9 @@ def _connect(parsed: ParsedFiles, options: Options, spill: Path, memory: str | N
     )
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     connection.execute("SET preserve_insertion_order = false")
+    # The file is thrown away: nobody reads it after a crash, or after its end.
+    connection.execute("SET GLOBAL fsync_mode = 'NONE'")
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
     # A progress bar would write to standard output, which carries data only.
     connection.execute("SET enable_progress_bar = false")
     paths = ", ".join(write_literal(str(path.resolve())) for group in files.values() for path in group)

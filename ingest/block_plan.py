@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.masks import make_mask
 from ingest.pieces import ABSENT, DASH, FALSE, FEW, NOTHING, TEXT, cut, join, to_cut
 from ingest.plan import Fixed, Plan, Split, Value
 
@@ -73,7 +74,7 @@ class _Run:
             return False
         if pieces.missing:
             gone = pl.Series(pieces.missing, dtype=pl.UInt32)
-            self._keep(pl.repeat(True, len(self.positions), dtype=pl.Boolean, eager=True).scatter(gone, values=False))
+            self._keep(make_mask(True, len(self.positions)).scatter(gone, values=False))
         depth = len(self._pending)
         self._pending += reversed(pieces.columns)
         for part in plan.parts:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from ingest.blocks import Block, cut_blocks
 from ingest.contents import SAMPLE_BYTES, Content, name_of, open_contents
 from ingest.entries import ENTRIES
 from ingest.errors import SourceError
 from ingest.formats import LogFormat, load_formats, without_time
 from ingest.log_reader import chain_of, looks_binary, seen_chain, split_lines, to_text
+from ingest.masks import make_mask
 from ingest.mesh_formats import given_formats
 from ingest.parser import known_formats, parse_lines
 from ingest.unwrapping import Unwrapper
@@ -98,7 +97,7 @@ def _detect_content(path: str, content: Content, formats: tuple[LogFormat, ...])
     if not parsed.rows and not outer and looks_binary(block.data):
         return _plain(path, "binary", compression, content.problem)
     counts: dict[str, int] = {}
-    fits = pl.repeat(False, len(unwrapped.texts), dtype=pl.Boolean, eager=True)
+    fits = make_mask(False, len(unwrapped.texts))
     for rows in parsed.rows:
         counts[rows.format] = counts.get(rows.format, 0) + len(rows)
         fits = fits.scatter(rows.positions, values=True)

@@ -11,6 +11,7 @@ import polars as pl
 from ingest.containers import SEPARATOR, read_names
 from ingest.entry_names import names_of_labels
 from ingest.envelopes import Envelope, Opened
+from ingest.masks import make_mask
 from ingest.otlp import is_record, open_record
 from ingest.raw_bytes import load_json, to_encodable
 
@@ -19,7 +20,7 @@ def _open(lines: pl.Series) -> Opened:
     entries = [_open_one(line) for line in lines]
     keys = sorted({key for _, names in entries for key in names})
     return Opened(
-        fits=pl.repeat(True, len(lines), dtype=pl.Boolean, eager=True),
+        fits=make_mask(True, len(lines)),
         inner=pl.Series([text for text, _ in entries], dtype=pl.String),
         names={key: pl.Series([names.get(key) for _, names in entries], dtype=pl.String) for key in keys},
     )

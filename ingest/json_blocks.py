@@ -19,6 +19,7 @@ from ingest.block_plan import TOO_MANY
 from ingest.columns import to_arrow, to_values
 from ingest.formats import LogFormat
 from ingest.jsonlog import Shape, load_object, shape_of
+from ingest.masks import make_mask
 from ingest.pieces import ABSENT, EMPTY, FALSE, FEW, TEXT, TRUE, Pieces, cut, to_cut
 from ingest.rows import LOOSE_TYPES, extra_array
 from ingest.whole_blocks import MANY_VALUES, BlockRows, filter_block_rows
@@ -144,9 +145,7 @@ class JsonBlockReader:
         positions = pl.int_range(lines, dtype=pl.UInt32, eager=True)
         if pieces.missing:
             gone = pl.Series(pieces.missing, dtype=pl.UInt32)
-            positions = positions.filter(
-                pl.repeat(True, lines, dtype=pl.Boolean, eager=True).scatter(gone, values=False)
-            )
+            positions = positions.filter(make_mask(True, lines).scatter(gone, values=False))
         columns: dict[str, pa.Array] = {}
         extra: dict[str, pl.Series] = {}
         for place, (key, column, kept) in enumerate(zip(shape.keys, shape.columns, shape.kept, strict=True)):

@@ -16,6 +16,7 @@ import polars as pl
 from ingest.anchored import Reading, read_line, read_line_by_rule
 from ingest.formats import LogFormat, custom_formats, load_formats, without_time
 from ingest.jsonlog import Shape, load_object, shape_of, transpose
+from ingest.masks import make_mask
 from ingest.pairs import read_pairs
 from ingest.pattern import Pattern
 from ingest.plan import Plan, compile_plan, run_plan
@@ -104,7 +105,7 @@ def _read_planned(known: LogFormat, lines: pl.Series, left: pl.Series) -> tuple[
     positions, texts = run_plan(plan, _texts_at(lines, left))
     if not len(positions):
         return [], left
-    clear = pl.repeat(False, len(positions), dtype=pl.Boolean, eager=True)
+    clear = make_mask(False, len(positions))
     rows, good = rows_of_texts(known.name, known.pattern, left.gather(positions), texts, clear)
     if not good.all():
         rows = filter_rows(rows, good)
@@ -115,7 +116,7 @@ def _read_planned(known: LogFormat, lines: pl.Series, left: pl.Series) -> tuple[
 def _without(left: pl.Series, positions: pl.Series) -> pl.Series:
     if len(positions) == len(left):
         return left.clear()
-    mask = pl.repeat(True, len(left), dtype=pl.Boolean, eager=True)
+    mask = make_mask(True, len(left))
     return left.filter(mask.scatter(positions, values=False))
 
 
@@ -176,50 +177,50 @@ def _read_by_rule(lines: pl.Series, left: pl.Series, known: LogFormat) -> tuple[
     """Read the odd lines of a format that break none of its rules."""
     if not len(left) or known.pattern is None:
         return [], left
-    return _read_one_by_one(lines, left, known.name, known.pattern, read_line_by_rule)
+    texts = _texts_by_place(lines, left)
+    rows = _take_readable(texts, known.name, known.pattern, read_line_by_rule)
+    return rows, pl.Series(list(texts), dtype=pl.UInt32)
 
 
 def _read_carefully(lines: pl.Series, left: pl.Series, formats: Iterable[LogFormat]) -> tuple[list[Rows], pl.Series]:
     """Read lines that fit no plan one by one, anchored at both ends."""
+    texts = _texts_by_place(lines, left)
     rows: list[Rows] = []
     trimmed = [without_time(known) for known in formats]
     for known in (*formats, *trimmed):
-        if known is None or known.pattern is None or not len(left):
+        if known is not None and known.pattern is not None:
+            rows += _take_readable(texts, known.name, known.pattern, read_line)
+    return rows, pl.Series(list(texts), dtype=pl.UInt32)
+
+
+def _texts_by_place(lines: pl.Series, left: pl.Series) -> dict[int, str]:
+    return dict(zip(left, _texts_at(lines, left), strict=True))
+
+
+def _take_readable(
+    texts: dict[int, str], name: str, pattern: Pattern, read: Callable[[Pattern, str], Reading | None]
+) -> list[Rows]:
+    """Read one by one those of `texts` that can be, and take them out of it; keys are the places of the lines."""
+    first, last = pattern.literals[0], pattern.literals[-1]
+    # A reading holds all of the format's own text.
+    own = [(character, sum(literal.count(character) for literal in pattern.literals)) for character in '" ']
+    readings: dict[int, Reading] = {}
+    for place, text in texts.items():
+        if not text.startswith(first) or not text or not text.endswith(last):
             continue
-        found, left = _read_one_by_one(lines, left, known.name, known.pattern, read_line)
-        rows += found
-    return rows, left
-
-
-def _read_one_by_one(
-    lines: pl.Series,
-    left: pl.Series,
-    name: str,
-    pattern: Pattern,
-    read: Callable[[Pattern, str], Reading | None],
-) -> tuple[list[Rows], pl.Series]:
-    texts = _texts_at(lines, left)
-    likely = texts.str.starts_with(pattern.literals[0]) & texts.str.ends_with(pattern.literals[-1])
-    for character in '" ':
-        # A reading holds all of the format's own text.
-        own = sum(literal.count(character) for literal in pattern.literals)
-        likely &= texts.str.count_matches(character, literal=True) >= own
-    indexes = likely.arg_true()
-    readings: list[Reading] = []
-    taken: list[int] = []
-    for index, text in zip(indexes, texts.gather(indexes), strict=True):
-        reading = read(pattern, text) if text else None
+        if any(text.count(character) < count for character, count in own):
+            continue
+        reading = read(pattern, text)
         if reading is not None:
-            readings.append(reading)
-            taken.append(index)
+            readings[place] = reading
     if not readings:
-        return [], left
-    positions = pl.Series(taken, dtype=pl.UInt32)
-    columns = zip(*(reading.texts for reading in readings), strict=True)
+        return []
+    for place in readings:
+        del texts[place]
+    columns = zip(*(reading.texts for reading in readings.values()), strict=True)
     cut = {i: pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)}
-    ambiguous = pl.Series([reading.ambiguous for reading in readings], dtype=pl.Boolean)
-    rows = rows_of_texts(name, pattern, left.gather(positions), cut, ambiguous)[0]
-    return [rows], _without(left, positions)
+    ambiguous = pl.Series([reading.ambiguous for reading in readings.values()], dtype=pl.Boolean)
+    return [rows_of_texts(name, pattern, pl.Series(list(readings), dtype=pl.UInt32), cut, ambiguous)[0]]
 
 
 def _classify(lines: pl.Series, left: pl.Series) -> tuple[tuple[tuple[int, str], ...], Counter[str]]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from ingest import schema
 from ingest.access_log import Origin, make_table
 from ingest.columns import to_arrow
+from ingest.masks import make_mask
 from ingest.operators import load_operators
 from ingest.pattern import Field, Pattern
 from ingest.values import convert
@@ -55,7 +56,7 @@ def rows_of_texts(
         if not fine.all():
             good = fine if good is None else good & fine
     if good is None:
-        good = pl.repeat(True, len(positions), dtype=pl.Boolean, eager=True)
+        good = make_mask(True, len(positions))
     return Rows(name, positions, columns, extra, ambiguous), good
 
 
@@ -72,7 +73,7 @@ def rows_of_entries(
         pl.Series(positions, dtype=pl.UInt32),
         {column: _convert_loosely(column, values, strftime) for column, values in columns.items()},
         {key: convert(_as_text(values), "string")[0] for key, values in extra.items()},
-        pl.repeat(False, len(positions), dtype=pl.Boolean, eager=True),
+        make_mask(False, len(positions)),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import polars as pl
 
 from ingest.flags import load_flags
+from ingest.masks import make_mask
 from ingest.times import parse_times
 
 FLAGS = pl.List(pl.String)
@@ -35,7 +36,7 @@ def _is_absent(texts: pl.Series) -> pl.Series:
 
 
 def _nothing_wrong(texts: pl.Series) -> pl.Series:
-    return pl.repeat(True, len(texts), dtype=pl.Boolean, eager=True)
+    return make_mask(True, len(texts))
 
 
 def _convert_string(texts: pl.Series) -> tuple[pl.Series, pl.Series]:

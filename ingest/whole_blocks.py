@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from ingest.block_plan import TOO_MANY, run_on_block, suits
 from ingest.columns import to_values
 from ingest.formats import LogFormat
+from ingest.masks import make_mask
 from ingest.pattern import Pattern
 from ingest.pieces import FEW, TEXT
 from ingest.plan import Plan, compile_plan
@@ -49,7 +50,7 @@ class BlockRows:
         """Return the places of the lines, of so many in the block, that are no rows."""
         if len(self.positions) == lines:
             return []
-        left = pl.repeat(True, lines, dtype=pl.Boolean, eager=True).scatter(self.positions, values=False)
+        left = make_mask(True, lines).scatter(self.positions, values=False)
         return [int(place) for place in left.arg_true()]
 
 

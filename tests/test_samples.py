@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import subprocess
-import sys
+import os
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.warm import warm_commands
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 RECORDED = sorted(path.parent.name for path in SAMPLES.glob("*/truth.json"))
@@ -29,14 +30,8 @@ NEXT_DOOR = timedelta(milliseconds=5)
 
 @cache
 def _ask(verb: str, *args: str) -> list[dict[str, Any]]:
-    run = subprocess.run(
-        [sys.executable, "-m", "hopline", verb, *args, "-f", "json"],
-        cwd=SAMPLES.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
+    run = warm_commands().run([verb, *args, "-f", "json"], cwd=SAMPLES.parent, env=os.environ)
+    assert run.returncode == 0, run.stderr.decode()
     rows: list[dict[str, Any]] = json.loads(run.stdout)
     return rows
 

@@ -19,29 +19,20 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.warm import WarmCommands
+from tests.warm import HOME, warm_commands
 
-HOME = Path(__file__).resolve().parents[2]
 #: Without what the runner of the tests says of its own terminal.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 
 
-@pytest.fixture(scope="module")
-def commands() -> Iterator[WarmCommands]:
-    commands = WarmCommands(HOME)
-    yield commands
-    commands.close()
-
-
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_case(path: Path, commands: WarmCommands, tmp_path: Path) -> None:
+def test_case(path: Path, tmp_path: Path) -> None:
     case = tomllib.loads(path.read_text())
     work, scratch = tmp_path / "work", tmp_path / "scratch"
     work.mkdir()
@@ -53,13 +44,11 @@ def test_case(path: Path, commands: WarmCommands, tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, **told, **case.get("env", {})}
 
     def run(argv: list[str]) -> subprocess.CompletedProcess[bytes]:
-        return commands.run(
+        return warm_commands().run(
             [word.replace("{samples}", str(HOME / "sample_logs")) for word in argv],
             cwd=work,
             env=environment,
             stdin=case.get("stdin", "").encode(),
-            scratch=tmp_path,
-            timeout_s=120,
         )
 
     for argv in case.get("first", []):

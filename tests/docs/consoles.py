@@ -14,14 +14,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.docs.queries import is_answered, renew_answers
+from tests.warm import HOME, warm_commands, write_launcher
 
-HOME = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ELISION = "..."
 
@@ -61,9 +60,7 @@ def run_example(command: str, folder: Path) -> list[str]:
     """Run a command in a shell and return what it writes to both its outputs."""
     tools = folder.parent / f"{folder.name}-bin"
     tools.mkdir(exist_ok=True)
-    launcher = tools / "hopline"
-    launcher.write_text(f'#!/bin/sh\nPYTHONPATH="{HOME}" exec "{sys.executable}" -m hopline "$@"\n')
-    launcher.chmod(0o755)
+    write_launcher(tools / "hopline", warm_commands())
     if not (folder / "sample_logs").exists():
         (folder / "sample_logs").symlink_to(HOME / "sample_logs")
     environment = {
