@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -89,7 +89,6 @@ class Session:
         self._commented: set[str] = set()
         self._spill = tempfile.TemporaryDirectory(prefix="hopline-duckdb-")
         self._connection = _connect(parsed, options, Path(self._spill.name), memory)
-        self._parser = duckdb.connect(":memory:", config=_PARSER_SETTINGS)
         self._built.update(name for name, relation in load_catalog().items() if relation.statement is None)
 
     def sql(
@@ -138,7 +137,7 @@ class Session:
         self, connection: duckdb.DuckDBPyConnection, query: str, params: Mapping[str, object] | None
     ) -> duckdb.DuckDBPyRelation:
         statement = check_statement(connection, query, params)
-        self._build(_find_relations(self._parser, statement))
+        self._build(_find_relations(statement))
         if reads_database_catalog(statement):
             self._comment()
         return connection.sql(statement, params=dict(params) if params else None)
@@ -156,7 +155,6 @@ class Session:
 
     def close(self) -> None:
         """Release the database and its temporary files."""
-        self._parser.close()
         self._connection.close()
         self._spill.cleanup()
 
@@ -223,18 +221,23 @@ _PARSER_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 _PARAMETER = re.compile(r"\$\w+")
 
 
-def _find_relations(parser: duckdb.DuckDBPyConnection, statement: str) -> set[str]:
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """Return a database that holds nothing: with views in it, parsing would open their files."""
+    return duckdb.connect(":memory:", config=_PARSER_SETTINGS)
+
+
+def _find_relations(statement: str) -> set[str]:
     """Return the relations that a statement reads, by DuckDB's own parser where that can tell without them.
 
-    An alias such as `count(*) AS requests` must not build a view over the whole log. `parser` is a database that holds
-    nothing: with the views in it, their files would be opened.
+    An alias such as `count(*) AS requests` must not build a view over the whole log.
     """
     words = mentioned(statement)
     if words == set(load_catalog()):
         return words
     try:
         # A parameter has no value here, and needs none.
-        named = {name.lower() for name in parser.get_table_names(_PARAMETER.sub("NULL", statement))}
+        named = {name.lower() for name in _parser().get_table_names(_PARAMETER.sub("NULL", statement))}
     except duckdb.Error:
         return words
     return {name for name in words if name in named or load_catalog()[name].kind == "macro"}

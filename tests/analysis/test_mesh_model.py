@@ -30,8 +30,8 @@ TWINS = {
     Path(one["incident"]).name: one
     for one in tomllib.loads((Path(__file__).parent / "mesh_model.toml").read_text())["twin"]
 }
-#: A crash, a spill, a black hole and an outage; the others are soaked.
-QUICK = ("crash_20", "one_pod_out", "black_hole_one", "remote_first")
+#: A crash and a black hole; the others are soaked.
+QUICK = ("crash_20", "black_hole_one")
 #: A clock in Python, sockets and threads: what the lab itself takes to do something.
 LAB_S = 0.25
 #: Requests lost: as many by this factor, or by so many requests.

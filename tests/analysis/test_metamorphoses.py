@@ -30,7 +30,7 @@ def _thin_faults(recording: Recording, share: float, seed: int, work: Path) -> l
     return compare(recording, found, left)
 
 
-@pytest.mark.parametrize(("name", "share"), [(n, s) for n in QUICK for s in (2 / 3, 0.1, 0.01)][::2])
+@pytest.mark.parametrize(("name", "share"), [(n, s) for n in QUICK for s in (2 / 3, 0.1, 0.01)][::4])
 def test_thinned(name: str, share: float, recordings: Path, tmp_path: Path) -> None:
     assert _thin_faults(read(name, recordings / name), share, 1, tmp_path) == []
 
@@ -45,13 +45,13 @@ def _cut_faults(recording: Recording, at: float, work: Path) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("name", QUICK[:4])
+@pytest.mark.parametrize("name", QUICK[:2])
 def test_read_in_two_halves(name: str, recordings: Path, tmp_path: Path) -> None:
     at = random.Random(f"halves of {name}").uniform(0.3, 0.7)
     assert _cut_faults(read(name, recordings / name), at, tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["flapping", "crash_20"])
+@pytest.mark.parametrize("name", ["flapping"])
 def test_a_hole_anywhere(name: str, recordings: Path, tmp_path: Path) -> None:
     recording = read(name, recordings / name)
     chance = random.Random(f"hole in {name}")

@@ -13,6 +13,7 @@ import hopline
 from analysis.catalog import load_catalog, public_relations
 from hopline.cli import run
 from hopline.exports import choose_tables, export_duckdb, export_parquet
+from tests.once import make_once
 
 ARTICLE = str(Path(__file__).resolve().parents[2] / "sample_logs" / "article")
 NAMES = {each.name for each in public_relations() if each.kind != "macro" and not each.internal}
@@ -20,7 +21,10 @@ NAMES = {each.name for each in public_relations() if each.kind != "macro" and no
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
+    return make_once(tmp_path_factory, "exports", write_exports)
+
+
+def write_exports(folder: Path) -> Path:
     assert run(["export", ARTICLE, "-o", str(folder / "incident.duckdb")]) == 0
     assert run(["export", ARTICLE, "--to", "parquet", "-o", str(folder / "incident")]) == 0
     assert {file.name for file in folder.iterdir()} == {"incident.duckdb", "incident"}, "nothing is left beside them"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hopline.cli import run
+from tests.once import make_once
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -14,7 +15,10 @@ HOME = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def direct(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Reports of the crash, made of its logs in every format."""
-    folder = tmp_path_factory.mktemp("direct")
+    return make_once(tmp_path_factory, "rendered", write_crash)
+
+
+def write_crash(folder: Path) -> Path:
     for extension in ("json", "html", "md", "txt"):
         logs = str(HOME / "sample_logs" / "crash")
         options = [

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hopline.cli import run
+from tests.once import make_once
 
 CRASH = str(Path(__file__).resolve().parents[2] / "sample_logs" / "crash")
 NAMES = ("endpoints", "failover_events", "failover_phases", "failovers", "incidents", "sources")
@@ -19,7 +20,10 @@ ADDRESS = re.compile(rb"\d{1,3}(?:\.\d{1,3}){3}")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tables of the crash, as they are; the report stands beside them."""
-    made = tmp_path_factory.mktemp("made")
+    return make_once(tmp_path_factory, "tables", write_tables)
+
+
+def write_tables(made: Path) -> Path:
     assert run(["report", CRASH, "-o", str(made / "page.html"), "--tables", str(made / "tables")]) == 0
     assert (made / "page.html").read_bytes().lstrip().startswith(b"<!doctype html>")
     return made / "tables"

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.docs.consoles import HOME, find_pages, renew
 from tests.docs.pages import PAGES
 from tests.docs.pythons import find_blocks
+from tests.once import make_once
 
 MARKDOWN = sorted([*HOME.glob("*.md"), *(HOME / "docs").rglob("*.md"), *(HOME / "sample_logs").rglob("*.md")])
 
@@ -21,11 +23,23 @@ def test_generated_page_is_fresh(page: str, write: Callable[[], str]) -> None:
     assert (HOME / page).read_text() == write(), f"{page} is stale: make docs"
 
 
+@pytest.fixture(scope="session")
+def renewed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], tuple[str, Path]]:
+    """Return a function that gives the text of a page as it should be, and the folder where its commands ran."""
+
+    def run(page: Path, folder: Path) -> tuple[str, Path]:
+        work = folder / "work"
+        work.mkdir()
+        return renew(page, work), work
+
+    return lambda page: make_once(
+        tmp_path_factory, "page-" + "-".join(page.relative_to(HOME).parts), partial(run, page)
+    )
+
+
 @pytest.mark.parametrize("page", find_pages(), ids=lambda page: str(page.relative_to(HOME)))
-def test_shown_output_is_real(page: Path, tmp_path: Path) -> None:
-    work = tmp_path / "work"
-    work.mkdir()
-    assert page.read_text() == renew(page, work), "the output shown is stale: make docs"
+def test_shown_output_is_real(page: Path, renewed: Callable[[Path], tuple[str, Path]]) -> None:
+    assert page.read_text() == renewed(page)[0], "the output shown is stale: make docs"
 
 
 @pytest.mark.parametrize(
@@ -33,11 +47,10 @@ def test_shown_output_is_real(page: Path, tmp_path: Path) -> None:
     [page for page in MARKDOWN if find_blocks(page.read_text())],
     ids=lambda page: str(page.relative_to(HOME)),
 )
-def test_python_that_is_shown_runs(page: Path, tmp_path: Path) -> None:
-    work = tmp_path / "work"
-    work.mkdir()
+def test_python_that_is_shown_runs(page: Path, renewed: Callable[[Path], tuple[str, Path]], tmp_path: Path) -> None:
+    work = tmp_path
     if "<!-- python goes on with what commands have written -->" in page.read_text():
-        renew(page, work)
+        work = renewed(page)[1]
     else:
         (work / "sample_logs").symlink_to(HOME / "sample_logs")
     done = subprocess.run(

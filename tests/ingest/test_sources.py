@@ -321,7 +321,7 @@ PIECES = [LINE, b"\n", b"\r\n", b'"', b" ", b"\0", b"\xff", b"{", b'{"response_c
 
 
 @settings(
-    max_examples=120,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

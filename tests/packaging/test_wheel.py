@@ -5,9 +5,12 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from tests.once import make_once
 
 HOME = Path(__file__).resolve().parents[2]
 SAMPLE = HOME / "sample_logs" / "crash"
@@ -28,7 +31,10 @@ def run(*argv: str | Path, folder: Path, **environment: str) -> subprocess.Compl
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
+    return make_once(tmp_path_factory, "wheel", build)
+
+
+def build(folder: Path) -> Path:
     options = ("--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", folder)
     done = run(sys.executable, "-m", "pip", "wheel", *options, HOME, folder=folder)
     assert done.returncode == 0, done.stderr
@@ -39,7 +45,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel and the libraries of this one, but nothing of this repository."""
-    home = tmp_path_factory.mktemp("environment")
+    return make_once(tmp_path_factory, "environment", partial(install, wheel))
+
+
+def install(wheel: Path, home: Path) -> Path:
     assert run(sys.executable, "-m", "venv", "--without-pip", home, folder=home).returncode == 0
     python = home / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)
@@ -67,11 +76,11 @@ def test_holds_what_is_not_python(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize("start", [("hopline",), ("python", "-m", "hopline")], ids=["script", "module"])
-@pytest.mark.parametrize("lies_there", ["nothing", "a package named reports"])
-def test_reports_from_any_folder(installed: Path, tmp_path: Path, start: tuple[str, ...], lies_there: str) -> None:
-    if lies_there != "nothing":
-        (tmp_path / "reports").mkdir()
-        (tmp_path / "reports" / "__init__.py").write_text("raise SystemExit('the wrong reports')\n")
+def test_reports_from_a_folder_with_a_package_of_the_same_name(
+    installed: Path, tmp_path: Path, start: tuple[str, ...]
+) -> None:
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "__init__.py").write_text("raise SystemExit('the wrong reports')\n")
     program, *more = start
     done = run(installed / program, *more, "report", SAMPLE, "-o", "incident.html", folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
 import reports
 from hopline.cli import run
+from tests.once import make_once
 from tests.reports.browser import Browser, find_chromium
 from tests.reports.worlds import WORLDS, opened
 
@@ -21,26 +23,19 @@ SAMPLES = Path(__file__).resolve().parents[2] / "sample_logs"
 def report_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], reports.Report]:
     """Return a function that gives the report of a world by its name."""
 
-    @cache
-    def make(name: str) -> reports.Report:
-        folder, home = tmp_path_factory.mktemp(name), Path.cwd()
-        os.chdir(folder)  # sources are named as they are given, so that snapshots hold no temporary path
-        try:
-            with opened(WORLDS[name](), folder) as session:
-                return reports.build_report(session)
-        finally:
-            os.chdir(home)
+    def make(name: str, folder: Path) -> reports.Report:
+        # Sources are named as they are given, so that snapshots hold no temporary path.
+        with contextlib.chdir(folder), opened(WORLDS[name](), folder) as session:
+            return reports.build_report(session)
 
-    return make
+    return cache(lambda name: make_once(tmp_path_factory, f"report-{name}", partial(make, name)))
 
 
 @pytest.fixture(scope="session")
 def sample_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return a function that gives the page of a sample by its name, or the `index` of a batch of two of them."""
-    folder = tmp_path_factory.mktemp("samples")
 
-    @cache
-    def write(name: str) -> Path:
+    def write(name: str, folder: Path) -> Path:
         page = folder / f"{name}.html"
         if name == "index":
             logs = [str(SAMPLES / sample) for sample in ("crash", "scale_to_zero")]
@@ -50,7 +45,7 @@ def sample_page(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
         assert run(["report", *argv]) == 0
         return page
 
-    return write
+    return cache(lambda name: make_once(tmp_path_factory, f"page-{name}", partial(write, name)))
 
 
 @pytest.fixture(scope="session")

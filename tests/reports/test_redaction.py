@@ -131,23 +131,27 @@ def test_the_rest_stays_as_it_was(report_of: Maker, tmp_path: Path, monkeypatch:
 
 
 def test_one_key_gives_one_set_of_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(name: str, redaction: Redaction) -> str:
-        return reports.to_json(make_report(WORLDS["crash"](), tmp_path / name, monkeypatch, redaction))
+    first = reports.to_json(make_report(WORLDS["crash"](), tmp_path / "a", monkeypatch, ALL))
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "b")
+    with opened(WORLDS["crash"](), tmp_path / "b") as session:
 
-    first = write("a", ALL)
-    assert write("b", make_redaction(Secret, KEY)) == first
-    assert write("c", make_redaction(Secret, KEY + "!")) != first
+        def write(redaction: Redaction) -> str:
+            return reports.to_json(reports.build_report(session, redaction=redaction))
+
+        assert write(make_redaction(Secret, KEY)) == first
+        assert write(make_redaction(Secret, KEY + "!")) != first
     assert make_redaction(Secret).key != make_redaction(Secret).key
 
 
 def test_each_kind_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for secret, gone in ((Secret.QUERY, "id=7"), (Secret.IP, "10.1.1.1"), (Secret.USER_AGENT, "Mozilla/5.0")):
-        written = write_all(
-            make_report(WORLDS["crash"](), tmp_path / secret, monkeypatch, make_redaction([secret], KEY))
-        )
-        others = {"id=7", "10.1.1.1", "Mozilla/5.0"} - {gone}
-        assert gone not in written
-        assert all(other in written for other in others), (secret, others)
+    monkeypatch.chdir(tmp_path)
+    with opened(WORLDS["crash"](), tmp_path) as session:
+        for secret, gone in ((Secret.QUERY, "id=7"), (Secret.IP, "10.1.1.1"), (Secret.USER_AGENT, "Mozilla/5.0")):
+            written = write_all(reports.build_report(session, redaction=make_redaction([secret], KEY)))
+            others = {"id=7", "10.1.1.1", "Mozilla/5.0"} - {gone}
+            assert gone not in written
+            assert all(other in written for other in others), (secret, others)
 
 
 @pytest.mark.parametrize(
