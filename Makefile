@@ -15,6 +15,9 @@ BENCH_STAMP := $(VENV)/.installed-bench
 UV_COMPILE := $(UV) --no-config pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --upgrade
 
+# What several processes import is compiled once.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help report test lint types imports docs docs-check scoreboard bench soak samples axe screenshots lock wheel clean
 

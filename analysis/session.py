@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -132,6 +133,22 @@ class Session:
                 cursor.close()
 
         return pa.RecordBatchReader.from_batches(schema, read())
+
+    @contextmanager
+    def holding(self, name: str, query: str, params: Mapping[str, object] | None = None) -> Iterator[None]:
+        """Have the rows of a SELECT under a name of its own, for many questions about them, as long as this lasts.
+
+        Raises QueryError as `sql` does.
+        """
+
+        def run() -> None:
+            self._start(self._connection, query, params).create(name)
+
+        self._run(run, self._connection, query, TimeLimit(None))
+        try:
+            yield
+        finally:
+            self._connection.execute(f'DROP TABLE "{name}"')
 
     def _start(
         self, connection: duckdb.DuckDBPyConnection, query: str, params: Mapping[str, object] | None

@@ -140,7 +140,7 @@ def _judge(logs: Sequence[Sequence[Facts]], inventory: Sequence[Sequence[Facts]]
     """Return warnings about sources; raise where none could be read, or an inventory is none."""
     read = [facts for found in logs for facts in found]
     warnings = [f"{facts.source}: {facts.error}" for facts in read if facts.error is not None]
-    if read and all(facts.error is not None and not facts.entries_read for facts in read):
+    if read and all(_gave_nothing(facts) for facts in read):
         raise SourceError(warnings[0], hint="Is it a file, and may it be read?")
     for found in inventory:
         for facts in found:
@@ -156,6 +156,12 @@ def _judge(logs: Sequence[Sequence[Facts]], inventory: Sequence[Sequence[Facts]]
                 "endpoints prints, kubectl get pods -o wide, pods or nodes as JSON, or YAML of Istio's resources.",
             )
     return warnings
+
+
+def _gave_nothing(facts: Facts) -> bool:
+    """Say whether a source could not be read: text that ends before its first entry could be, and is truncated."""
+    ends_early = facts.truncated and facts.compression == "none"
+    return facts.error is not None and not facts.entries_read and not ends_early
 
 
 def _files(writer: TableWriter, parts: Sequence[Path | None]) -> tuple[Path, ...]:

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any, Protocol, get_type_hints
 
-import pyarrow as pa
-
 from reports.costs import EjectionEffect, ErrorBudget, Loss, LostPath, PhaseCost, SpillShare
 from reports.evidence import LineReader, Place, collect_evidence, explain_missing
 from reports.ground import ClockSkew, Count, Source
@@ -33,7 +31,7 @@ from reports.model import (
 from reports.queries import Query, load_query
 from reports.records import Record, Row, make_record
 from reports.redaction import Redaction
-from reports.scenes import MOST_SCENES, build_scenes
+from reports.scenes import MOST_SCENES, SqlSession, build_scenes
 from reports.series import Gap, Scene
 from reports.wording import Clock
 
@@ -48,14 +46,13 @@ _MOST_SPILLS = 500
 _MOST_CLOCKS = 60
 
 
-class ReportSession(Protocol):
+class ReportSession(SqlSession, Protocol):
     """What a report needs of a session."""
 
     @property
     def warnings(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def evidence(self) -> LineReader: ...  # noqa: D102
-    def sql(self, query: str, params: Mapping[str, object] | None = None) -> pa.Table: ...  # noqa: D102
 
 
 _VIEWS: Mapping[str, tuple[str, str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -33,6 +33,10 @@ class Query:
     comment: str
     statement: str
     params: Mapping[str, Value]
+
+    def over(self, held: str) -> Query:
+        """Return the same question to rows of `requests` that are held under another name."""
+        return replace(self, statement=re.sub(r"\bFROM requests\b", f"FROM {held}", self.statement))
 
     @property
     def sql(self) -> str:

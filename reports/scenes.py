@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from reports.binning import bin_endpoints, bin_failures, bin_groups
-from reports.closeups import Ground, add_closeups, list_instants
+from reports.closeups import Ground, Runner, add_closeups, list_instants
 from reports.ground import Source
 from reports.model import Event, Failover, Figure, Incident, Phase
 from reports.queries import Query, Route, Value, bind_route, load_query
@@ -39,6 +41,11 @@ class SqlSession(Protocol):
 
     def sql(self, query: str, params: Mapping[str, object] | None = None) -> pa.Table:
         """Return the rows of a SELECT."""
+
+    def holding(
+        self, name: str, query: str, params: Mapping[str, object] | None = None
+    ) -> AbstractContextManager[None]:
+        """Have the rows of a SELECT under a name."""
 
 
 @dataclass(frozen=True)
@@ -185,56 +192,77 @@ def _build_scene(
         scene = within if name.startswith("overview") else condition
         return load_query(name, {**values, **route_params, "most": most}, scene=scene, route=route_condition)
 
-    groups, failures = (
-        query("overview_groups" if is_lean else "groups"),
-        query("overview_failures" if is_lean else "failures"),
-    )
-    endpoints = query("overview_endpoints" if is_lean else "endpoint_series", _MOST_ENDPOINTS)
-    ejections = query("ejections", _MOST_EJECTIONS)
-    queries = [groups, failures, endpoints, ejections]
-    endpoint_rows = _run(session, endpoints)
-    known = max((row["endpoints"] for row in endpoint_rows), default=0)
-    strips = bin_endpoints(endpoint_rows, grid)
-    own = [
-        s
-        for s in sources
-        if s.access_log_rows and (s.cluster_id, s.gateway) == (plan.route.cluster_id, plan.route.gateway)
-    ]
-    scene = Scene(
-        scene_id=plan.scene_id,
-        incident_id=plan.incident_id,
-        service=plan.route.service,
-        service_port=plan.route.service_port,
-        subset=plan.route.subset,
-        failover_ids=plan.failover_ids,
-        starts=grid.starts,
-        ends=grid.last,
-        bin_s=grid.width_us / 1_000_000,
-        bins=grid.bins,
-        coverage=_worst_coverage(own),
-        groups=bin_groups(_run(session, groups), grid),
-        failures=bin_failures(_run(session, failures), grid),
-        endpoints=strips,
-        endpoints_left_out=max(0, known - len(strips)),
-        ejections=tuple(make_record(Ejection, row) for row in _run(session, ejections)),
-        gaps=_cut_gaps(own, grid),
-        failure_kinds=(),
-        failed_paths=(),
-        unknowns=None,
-    )
+    with _holding(session, plan, grid, condition, params) as ask:
+        groups, failures = (
+            query("overview_groups" if is_lean else "groups"),
+            query("overview_failures" if is_lean else "failures"),
+        )
+        endpoints = query("overview_endpoints" if is_lean else "endpoint_series", _MOST_ENDPOINTS)
+        ejections = query("ejections", _MOST_EJECTIONS)
+        queries = [groups, failures, endpoints, ejections]
+        endpoint_rows = ask(endpoints)
+        known = max((row["endpoints"] for row in endpoint_rows), default=0)
+        strips = bin_endpoints(endpoint_rows, grid)
+        own = [
+            s
+            for s in sources
+            if s.access_log_rows and (s.cluster_id, s.gateway) == (plan.route.cluster_id, plan.route.gateway)
+        ]
+        scene = Scene(
+            scene_id=plan.scene_id,
+            incident_id=plan.incident_id,
+            service=plan.route.service,
+            service_port=plan.route.service_port,
+            subset=plan.route.subset,
+            failover_ids=plan.failover_ids,
+            starts=grid.starts,
+            ends=grid.last,
+            bin_s=grid.width_us / 1_000_000,
+            bins=grid.bins,
+            coverage=_worst_coverage(own),
+            groups=bin_groups(ask(groups), grid),
+            failures=bin_failures(ask(failures), grid),
+            endpoints=strips,
+            endpoints_left_out=max(0, known - len(strips)),
+            ejections=tuple(make_record(Ejection, row) for row in ask(ejections)),
+            gaps=_cut_gaps(own, grid),
+            failure_kinds=(),
+            failed_paths=(),
+            unknowns=None,
+        )
+        if plan.incident_id is None:
+            return scene, queries
+        kinds, paths, unknowns = (
+            query("failure_kinds", _MOST_KINDS),
+            query("failed_paths", _MOST_PATHS),
+            query("unknowns"),
+        )
+        scene = replace(
+            scene,
+            failure_kinds=tuple(_make_kind(row, meanings) for row in ask(kinds)),
+            failed_paths=tuple(FailedPath(r["method"], r["path_only"], r["failed"]) for r in ask(paths)),
+            unknowns=make_record(Unknowns, ask(unknowns)[0]),
+        )
+        ground = Ground(condition, params, ask)
+        scene, closer = add_closeups(scene, plan.instants, ground, extent)
+        # The queries of close-ups differ in their times alone; the one for single requests is of its own kind.
+        return scene, [*queries, kinds, paths, unknowns, *closer[-1:]]
+
+
+@contextmanager
+def _holding(
+    session: SqlSession, plan: _Plan, grid: Grid, condition: str, params: Mapping[str, Value]
+) -> Iterator[Runner]:
+    """Give what runs the queries of a scene: a dozen of them ask the same requests, which are read once."""
     if plan.incident_id is None:
-        return scene, queries
-    kinds, paths, unknowns = query("failure_kinds", _MOST_KINDS), query("failed_paths", _MOST_PATHS), query("unknowns")
-    scene = replace(
-        scene,
-        failure_kinds=tuple(_make_kind(row, meanings) for row in _run(session, kinds)),
-        failed_paths=tuple(FailedPath(r["method"], r["path_only"], r["failed"]) for r in _run(session, paths)),
-        unknowns=make_record(Unknowns, _run(session, unknowns)[0]),
-    )
-    ground = Ground(condition, params, lambda closer: _run(session, closer))
-    scene, closer = add_closeups(scene, plan.instants, ground, extent)
-    # The queries of close-ups differ in their times alone; the one for single requests is of its own kind.
-    return scene, [*queries, kinds, paths, unknowns, *closer[-1:]]
+        yield partial(_run, session)
+        return
+    # The bins of a close-up may reach over the ends of the scene, by less than one bin of the scene.
+    width = timedelta(microseconds=grid.width_us)
+    values = {**params, "starts": grid.starts - width, "ends": grid.ends + width}
+    held = load_query("held_requests", values, scene=condition)
+    with session.holding(held.name, held.statement, held.params):
+        yield lambda query: _run(session, query.over(held.name))
 
 
 def _run(session: SqlSession, query: Query) -> list[dict[str, Any]]:

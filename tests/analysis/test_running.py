@@ -41,6 +41,19 @@ def test_a_stream_is_stopped_when_its_time_is_up(session: Session) -> None:
             pass
 
 
+def test_held_rows_are_there_as_long_as_they_are_held(session: Session) -> None:
+    query = "SELECT start_time, endpoint FROM requests WHERE start_time >= $since"
+    since = session.sql("SELECT quantile_disc(start_time, 0.5) AS half FROM requests").to_pylist()[0]["half"]
+    with session.holding("held", query, {"since": since}):
+        held = session.sql("FROM held ORDER BY start_time")
+    assert held.equals(session.sql(f"{query} ORDER BY start_time", {"since": since}))
+    assert held.num_rows == 16
+    with pytest.raises(QueryError, match="held"):
+        session.sql("FROM held")
+    with pytest.raises(QueryError, match="SELECT"), session.holding("held", "DROP VIEW requests"):
+        pass
+
+
 def test_an_interrupt_stops_the_query_at_once(session: Session) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()

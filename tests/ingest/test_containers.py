@@ -244,6 +244,15 @@ def test_document_that_ends_early(parse: Callable[..., Any]) -> None:
     assert any("entry 3" in warning for warning in result.parsed.warnings)
 
 
+@pytest.mark.parametrize("text", ['{"hits":{"hits":[', '{"":3"hits":{"":{"":3}"hits":'])
+def test_document_that_ends_before_its_first_entry(text: str, parse: Callable[..., Any]) -> None:
+    parsed = parse(text.encode())
+    assert parsed.rows == []
+    assert parsed.sources[0]["truncated"]
+    assert parsed.sources[0]["entries_read"] == 0
+    assert parsed.sources[0]["error"] == "the JSON ends in the middle of entry 1"
+
+
 def test_entry_that_is_too_large(parse: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_cursor, "MAX_VALUE", 5 << 20)
     data = json.dumps([{"message": LINES[0]}, {"message": "x" * (20 << 20)}]).encode()
