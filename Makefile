@@ -7,6 +7,8 @@ SAMPLE ?= sample_logs/crash
 REPORT ?= out/report.html
 SIZE ?= 1GB
 LARGE ?= 10GB
+# One more than there are cores: some tests wait for a browser, a mesh or a clock.
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUN_STAMP := $(VENV)/.installed-run
@@ -47,7 +49,7 @@ report: $(RUN_STAMP) ## the main job on a real failover: SAMPLE=sample_logs/cras
 	@echo "Open it in a browser: $(abspath $(REPORT))"
 
 test: lint types imports ## ruff, mypy, import contracts, then every test on all cores (docs are checked there too)
-	$(BIN)/python -m pytest -m "not soak" -n auto --dist worksteal
+	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist loadscope
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -74,6 +74,23 @@ class Session:
         last batch. The session can be asked other things meanwhile.
         """
         return self._ask().stream(query, params, timeout_s=timeout_s)
+
+    def holding(
+        self, name: str, query: str, params: Mapping[str, object] | None = None
+    ) -> AbstractContextManager[None]:
+        """Return a `with` block in which the rows of a SELECT have a name: for many questions about them.
+
+        Raises QueryError as `sql` does.
+
+        >>> import hopline
+        >>> with hopline.open("sample_logs/crash") as session:
+        ...     with session.holding("lost", "FROM requests WHERE failed"):
+        ...         codes = session.sql("SELECT DISTINCT response_code FROM lost").to_pylist()
+        ...         paths = session.sql("SELECT path, count(*) AS requests FROM lost GROUP BY ALL").num_rows
+        >>> codes
+        [{'response_code': 503}]
+        """
+        return self._ask().holding(name, query, params)
 
     @property
     def requests(self) -> Result:

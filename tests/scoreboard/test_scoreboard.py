@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
 
+from tests.once import make_once
 from tests.scoreboard.expectations import Incident, load_incidents
 from tests.scoreboard.judging import Result, judge_incident, judge_instant
 from tests.scoreboard.known import KNOWN_WRONG
@@ -14,13 +16,19 @@ from tests.scoreboard.page import PAGE, render
 from tests.scoreboard.truth import Moment, find_instants, read_record, told_instants
 
 INCIDENTS = load_incidents()
+Judge = Callable[[str], Result]
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-@cache
-def judge(name: str) -> Result:
-    """Judge one incident, once."""
-    return judge_incident(next(one for one in INCIDENTS if one.name == name))
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """Return a function that judges an incident by its name, once."""
+
+    def run(name: str) -> Result:
+        incident = next(one for one in INCIDENTS if one.name == name)
+        return make_once(tmp_path_factory, f"judged-{name}", lambda _: judge_incident(incident))
+
+    return cache(run)
 
 
 def ms(count: float) -> timedelta:
@@ -30,16 +38,16 @@ def ms(count: float) -> timedelta:
 @pytest.mark.parametrize(
     "incident", [one for one in INCIDENTS if one.name not in KNOWN_WRONG], ids=lambda one: one.name
 )
-def test_incident_is_told_rightly(incident: Incident) -> None:
+def test_incident_is_told_rightly(incident: Incident, judge: Judge) -> None:
     assert judge(incident.name).faults == []
 
 
 @pytest.mark.parametrize("name", KNOWN_WRONG)
-def test_what_is_known_to_be_wrong_is_still_wrong(name: str) -> None:
+def test_what_is_known_to_be_wrong_is_still_wrong(name: str, judge: Judge) -> None:
     assert judge(name).faults, f"{name} is right now: take it out of KNOWN_WRONG"
 
 
-def test_the_page_is_fresh() -> None:
+def test_the_page_is_fresh(judge: Judge) -> None:
     assert PAGE.read_text() == render([judge(one.name) for one in INCIDENTS]), "docs/accuracy.md: make scoreboard"
 
 
