@@ -191,7 +191,7 @@ class Session:
             # Wholly there or not there: a query may be stopped while it is being built.
             self._connection.begin()
             try:
-                self._connection.execute(relation.statement)
+                self._connection.execute(_parse(relation.statement))
                 if name in _JUDGES:
                     _JUDGES[name](self._connection, self.options)
                 self._connection.commit()
@@ -242,6 +242,13 @@ _PARAMETER = re.compile(r"\$\w+")
 def _parser() -> duckdb.DuckDBPyConnection:
     """Return a database that holds nothing: with views in it, parsing would open their files."""
     return duckdb.connect(":memory:", config=_PARSER_SETTINGS)
+
+
+@cache
+def _parse(statement: str) -> duckdb.Statement:
+    """Return one of our own statements, parsed once for all sessions: that is a fifth of what a small log takes."""
+    (parsed,) = _parser().extract_statements(statement)
+    return parsed
 
 
 def _find_relations(statement: str) -> set[str]:

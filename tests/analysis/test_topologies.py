@@ -226,7 +226,11 @@ def _write_fast(fast: Fast, folder: Path) -> tuple[Files, dict[str, datetime]]:
     return replace(files, access_log=(folder / "fast.parquet",)), truth
 
 
-@pytest.mark.parametrize("fast", [Fast(5000, 60, 20, 40), Fast(10_000, 40, 10, 25)], ids=lambda f: f"{f.rate}/s")
+@pytest.mark.parametrize(
+    "fast",
+    [Fast(5000, 60, 20, 40), pytest.param(Fast(10_000, 40, 10, 25), marks=pytest.mark.soak)],
+    ids=lambda f: f"{f.rate}/s",
+)
 def test_high_rates(fast: Fast, tmp_path: Path) -> None:
     files, truth = _write_fast(fast, tmp_path)
     with open_session(files) as session:

@@ -278,7 +278,11 @@ def simulate(variant: Variant, **values: Any) -> list[Row]:
     return [entry(t, **{**variant.behave(t, chance), **values}) for t in times]
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: v.name)
+@pytest.mark.parametrize(
+    "variant",
+    [*VARIANTS[::2], *(pytest.param(one, marks=pytest.mark.soak) for one in VARIANTS[1::2])],
+    ids=lambda v: v.name,
+)
 def test_variant(variant: Variant, tmp_path: Path) -> None:
     rows = simulate(variant)
     with open_session(write(tmp_path, rows, inventory=list(variant.inventory)), variant.options) as session:

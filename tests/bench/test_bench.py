@@ -157,6 +157,7 @@ def test_the_table_goes_between_its_marks(tmp_path: Path) -> None:
         put_between_marks(page, "y", "new")
 
 
+@pytest.mark.soak
 def test_a_report_is_measured(tmp_path: Path) -> None:
     found = reporting.measure_log(100_000, tmp_path)
     assert found.cost.answer is not None, found.cost.problem

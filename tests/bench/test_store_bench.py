@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import hopline
 from ingest.store import verify_store
 from tests.bench.store import measure_store
 
 
+@pytest.mark.soak
 def test_a_small_month(tmp_path: Path) -> None:
     table = measure_store(1_000_000, 48_000, tmp_path, lambda _: None)
     for what in ("GB, 2 worker(s)", "group by status", "look-up by request id, zgrep on the text"):

@@ -84,7 +84,7 @@ def test_nothing_is_left_in_any_byte(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert reports.from_json(reports.to_json(report)) == report
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("wrapped", [pytest.param(False, marks=pytest.mark.soak), True])
 def test_nothing_is_left_of_json_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrapped: bool) -> None:
     world = as_json(WORLDS["crash"](), wrapped=wrapped)
     report = make_report(world, tmp_path, monkeypatch, ALL)
