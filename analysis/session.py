@@ -191,7 +191,7 @@ class Session:
             # Wholly there or not there: a query may be stopped while it is being built.
             self._connection.begin()
             try:
-                self._connection.execute(_parse(relation.statement))
+                self._connection.execute(parse_own(relation.statement))
                 if name in _JUDGES:
                     _JUDGES[name](self._connection, self.options)
                 self._connection.commit()
@@ -234,6 +234,7 @@ _PARSER_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "threads": "1",
+    "async_threads": "0",
 }
 _PARAMETER = re.compile(r"\$\w+")
 
@@ -245,7 +246,7 @@ def _parser() -> duckdb.DuckDBPyConnection:
 
 
 @cache
-def _parse(statement: str) -> duckdb.Statement:
+def parse_own(statement: str) -> duckdb.Statement:
     """Return one of our own statements, parsed once for all sessions: that is a fifth of what a small log takes."""
     (parsed,) = _parser().extract_statements(statement)
     return parsed

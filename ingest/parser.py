@@ -178,7 +178,7 @@ def _read_by_rule(lines: pl.Series, left: pl.Series, known: LogFormat) -> tuple[
     if not len(left) or known.pattern is None:
         return [], left
     texts = _texts_by_place(lines, left)
-    rows = _take_readable(texts, known.name, known.pattern, read_line_by_rule)
+    rows = _take_readable(texts, list(texts), known.name, known.pattern, read_line_by_rule)
     return rows, pl.Series(list(texts), dtype=pl.UInt32)
 
 
@@ -187,9 +187,15 @@ def _read_carefully(lines: pl.Series, left: pl.Series, formats: Iterable[LogForm
     texts = _texts_by_place(lines, left)
     rows: list[Rows] = []
     trimmed = [without_time(known) for known in formats]
+    # Most formats begin alike, and most lines that are left are of other programs.
+    alike: dict[str, list[int]] = {}
     for known in (*formats, *trimmed):
-        if known is not None and known.pattern is not None:
-            rows += _take_readable(texts, known.name, known.pattern, read_line)
+        if known is None or known.pattern is None:
+            continue
+        first = known.pattern.literals[0]
+        if first not in alike:
+            alike[first] = [place for place, text in texts.items() if text.startswith(first)]
+        rows += _take_readable(texts, alike[first], known.name, known.pattern, read_line)
     return rows, pl.Series(list(texts), dtype=pl.UInt32)
 
 
@@ -198,15 +204,20 @@ def _texts_by_place(lines: pl.Series, left: pl.Series) -> dict[int, str]:
 
 
 def _take_readable(
-    texts: dict[int, str], name: str, pattern: Pattern, read: Callable[[Pattern, str], Reading | None]
+    texts: dict[int, str],
+    places: Sequence[int],
+    name: str,
+    pattern: Pattern,
+    read: Callable[[Pattern, str], Reading | None],
 ) -> list[Rows]:
-    """Read one by one those of `texts` that can be, and take them out of it; keys are the places of the lines."""
+    """Read one by one those of `texts` at `places` that can be, and take them out of it."""
     first, last = pattern.literals[0], pattern.literals[-1]
     # A reading holds all of the format's own text.
     own = [(character, sum(literal.count(character) for literal in pattern.literals)) for character in '" ']
     readings: dict[int, Reading] = {}
-    for place, text in texts.items():
-        if not text.startswith(first) or not text or not text.endswith(last):
+    for place in places:
+        text = texts.get(place)
+        if not text or not text.startswith(first) or not text.endswith(last):
             continue
         if any(text.count(character) < count for character, count in own):
             continue

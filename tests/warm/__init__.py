@@ -8,6 +8,7 @@ interpreter itself is tested elsewhere (test_startup, test_process), where proce
 from __future__ import annotations
 
 import atexit
+import os
 import subprocess
 import sys
 import tempfile
@@ -30,9 +31,9 @@ class WarmCommands:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="hopline-warm-")
         self.socket = Path(self._folder.name) / "socket"
-        self._parent = subprocess.Popen(
-            [sys.executable, "-m", "tests.warm.server", str(self.socket)], cwd=HOME, stdin=subprocess.PIPE
-        )
+        command = [sys.executable, "-m", "tests.warm.server", str(self.socket)]
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+        self._parent = subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, env=environment)
         ends = time.monotonic() + _START_S
         while not self.socket.exists():
             if self._parent.poll() is not None or time.monotonic() > ends:
