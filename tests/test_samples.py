@@ -70,8 +70,14 @@ def test_every_recorded_sample_has_a_story() -> None:
     assert set(RECORDED) == set(STORIES)
 
 
-@pytest.mark.parametrize("sample", RECORDED)
-@pytest.mark.parametrize("view", ["all", "without inventory"])
+@pytest.mark.parametrize(
+    ("sample", "view"),
+    [
+        *((sample, "all") for sample in RECORDED),
+        ("crash", "without inventory"),
+        *(pytest.param(s, "without inventory", marks=pytest.mark.soak) for s in RECORDED if s != "crash"),
+    ],
+)
 def test_the_failover_is_told_as_the_clients_saw_it(sample: str, view: str) -> None:
     folder = f"sample_logs/{sample}"
     args = (folder,) if view == "all" else (f"{folder}/cluster1", f"{folder}/cluster2")

@@ -37,7 +37,7 @@ def axe_script() -> str:
     ("name", "dark"),
     [
         ("crash", False),
-        ("crash", True),
+        pytest.param("crash", True, marks=pytest.mark.soak),
         ("article", False),
         ("index", False),
         ("index", True),
