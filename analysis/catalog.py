@@ -162,17 +162,15 @@ _BASE = (
 _PLUMBING = frozenset({"access_log_files", "source_files"})
 
 #: Names under which DuckDB's own catalog is asked, and SHOW TABLES.
-_DATABASE_CATALOG = frozenset(
-    (
-        "information_schema",
-        "duckdb_tables",
-        "duckdb_views",
-        "duckdb_columns",
-        "duckdb_functions",
-        "tables",
-        "pg_catalog",
-    )
-)
+_DATABASE_CATALOG = {
+    "information_schema",
+    "duckdb_tables",
+    "duckdb_views",
+    "duckdb_columns",
+    "duckdb_functions",
+    "tables",
+    "pg_catalog",
+}
 
 
 @cache

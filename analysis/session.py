@@ -138,8 +138,12 @@ class Session:
     def holding(self, name: str, query: str, params: Mapping[str, object] | None = None) -> Iterator[None]:
         """Have the rows of a SELECT under a name of its own, for many questions about them, as long as this lasts.
 
-        Raises QueryError as `sql` does.
+        Raises QueryError as `sql` does, and where `name` is not a plain name, or one that a table or view has.
         """
+        if not _NAME.fullmatch(name) or name.lower() in load_catalog():
+            raise QueryError(
+                f"{name!r} cannot be a name for rows", hint="Take letters, digits and _, and no known table."
+            )
 
         def run() -> None:
             self._start(self._connection, query, params).create(name)
@@ -148,7 +152,7 @@ class Session:
         try:
             yield
         finally:
-            self._connection.execute(f'DROP TABLE "{name}"')
+            self._connection.execute(f"DROP TABLE {name}")
 
     def _start(
         self, connection: duckdb.DuckDBPyConnection, query: str, params: Mapping[str, object] | None
@@ -188,17 +192,22 @@ class Session:
             relation = load_catalog()[name]
             if name in self._built or relation.statement is None:
                 continue
-            # Wholly there or not there: a query may be stopped while it is being built.
-            self._connection.begin()
-            try:
+            with self._transaction():
                 self._connection.execute(parse_own(relation.statement))
                 if name in _JUDGES:
                     _JUDGES[name](self._connection, self.options)
-                self._connection.commit()
-            except BaseException:
-                self._connection.rollback()
-                raise
             self._built.add(name)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Have what is done wholly there or not there: a query may be stopped while something is being built for it."""
+        self._connection.begin()
+        try:
+            yield
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
 
     def _comment(self) -> None:
         """Write the headers of what is built into DuckDB's own catalog, which has no place for a macro's columns.
@@ -216,7 +225,8 @@ class Session:
                 for column in (() if relation.kind == "macro" else relation.columns)
             )
         if written:
-            self._connection.execute(";\n".join(("BEGIN", *written, "COMMIT")))
+            with self._transaction():
+                self._connection.execute(";\n".join(written))
         self._commented.update(self._built)
 
 
@@ -237,6 +247,7 @@ _PARSER_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "async_threads": "0",
 }
 _PARAMETER = re.compile(r"\$\w+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @cache

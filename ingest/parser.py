@@ -178,7 +178,8 @@ def _read_by_rule(lines: pl.Series, left: pl.Series, known: LogFormat) -> tuple[
     if not len(left) or known.pattern is None:
         return [], left
     texts = _texts_by_place(lines, left)
-    rows = _take_readable(texts, list(texts), known.name, known.pattern, read_line_by_rule)
+    places = _begin_with(texts, known.pattern.literals[0])
+    rows = _take_readable(texts, places, known.name, known.pattern, read_line_by_rule)
     return rows, pl.Series(list(texts), dtype=pl.UInt32)
 
 
@@ -194,13 +195,17 @@ def _read_carefully(lines: pl.Series, left: pl.Series, formats: Iterable[LogForm
             continue
         first = known.pattern.literals[0]
         if first not in alike:
-            alike[first] = [place for place, text in texts.items() if text.startswith(first)]
+            alike[first] = _begin_with(texts, first)
         rows += _take_readable(texts, alike[first], known.name, known.pattern, read_line)
     return rows, pl.Series(list(texts), dtype=pl.UInt32)
 
 
 def _texts_by_place(lines: pl.Series, left: pl.Series) -> dict[int, str]:
     return dict(zip(left, _texts_at(lines, left), strict=True))
+
+
+def _begin_with(texts: Mapping[int, str], first: str) -> list[int]:
+    return [place for place, text in texts.items() if text.startswith(first)]
 
 
 def _take_readable(
@@ -210,14 +215,14 @@ def _take_readable(
     pattern: Pattern,
     read: Callable[[Pattern, str], Reading | None],
 ) -> list[Rows]:
-    """Read one by one those of `texts` at `places` that can be, and take them out of it."""
-    first, last = pattern.literals[0], pattern.literals[-1]
+    """Read one by one those of `texts` at `places`, which begin as they must, and take them out of it."""
+    last = pattern.literals[-1]
     # A reading holds all of the format's own text.
     own = [(character, sum(literal.count(character) for literal in pattern.literals)) for character in '" ']
     readings: dict[int, Reading] = {}
     for place in places:
         text = texts.get(place)
-        if not text or not text.startswith(first) or not text.endswith(last):
+        if not text or not text.endswith(last):
             continue
         if any(text.count(character) < count for character, count in own):
             continue

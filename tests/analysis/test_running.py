@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,6 +53,37 @@ def test_held_rows_are_there_as_long_as_they_are_held(session: Session) -> None:
         session.sql("FROM held")
     with pytest.raises(QueryError, match="SELECT"), session.holding("held", "DROP VIEW requests"):
         pass
+
+
+@pytest.mark.parametrize("name", ["failovers", "Requests", 'x" AS SELECT 1; --', "", "2x"])
+def test_held_rows_take_no_name_that_is_taken_or_none(session: Session, name: str) -> None:
+    with pytest.raises(QueryError, match="cannot be a name"), session.holding(name, "FROM access_log"):
+        pass
+    assert session.sql("FROM failovers").num_rows == 0
+
+
+def test_comments_that_were_stopped_are_written_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = "SELECT count(comment) AS n FROM duckdb_columns() WHERE table_name = 'requests'"
+    with monkeypatch.context() as patch:
+        patch.setattr("analysis.session.write_literal", lambda text: "'" + text + "'; SELECT error('stopped')--")
+        with pytest.raises(QueryError):
+            session.sql(asked)
+    assert session.sql("SELECT count(*) AS n FROM failovers").to_pylist() == [{"n": 0}]
+    (row,) = session.sql(asked).to_pylist()
+    assert row["n"] > 40
+
+
+def test_sessions_in_several_threads_do_not_disturb_each_other(tmp_path: Path) -> None:
+    files = write(tmp_path, [entry(i / 10) for i in range(30)])
+
+    def ask(_: int) -> int:
+        with open_session(files) as own:
+            return own.sql("SELECT (SELECT count(*) FROM requests) + (SELECT count(*) FROM failovers) AS n")["n"][
+                0
+            ].as_py()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(8))) == [30] * 8
 
 
 def test_an_interrupt_stops_the_query_at_once(session: Session) -> None:
