@@ -74,7 +74,7 @@ bench: $(BENCH_STAMP) ## measure speed and memory, against other readers; writes
 	$(BIN)/python -m tests.bench ingest --size $(SIZE) --large $(LARGE) --write
 
 soak: $(DEV_STAMP) ## the tests that take minutes to hours: HOPLINE_SOAK_SECONDS=3600 of hostile files
-	$(BIN)/python -m pytest -m soak -s
+	HOPLINE_EXAMPLES=20 $(BIN)/python -m pytest -m "soak or hypothesis" -s
 
 samples: $(DEV_STAMP) ## record sample_logs/ anew with the real-Envoy lab (and the output shown in the docs)
 	$(BIN)/python -m tests.lab samples --out sample_logs

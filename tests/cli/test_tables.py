@@ -49,10 +49,12 @@ def test_both_formats_hold_the_same_rows(folder: Path, name: str) -> None:
 
 def test_tables_are_redacted_as_the_report_is(folder: Path, tmp_path: Path) -> None:
     options = ["--redact", "ip", "--redact-key", "0123456789abcdef"]
-    page, tables = str(tmp_path / "a.json"), str(tmp_path / "a")
-    assert run(["report", CRASH, *options, "-o", page, "--tables", tables]) == 0
+    for name in ("a", "b"):
+        page, tables = str(tmp_path / f"{name}.json"), str(tmp_path / name)
+        assert run(["report", CRASH, *options, "-o", page, "--tables", tables]) == 0
     assert ADDRESS.search((folder / "endpoints.csv").read_bytes())
     for file in sorted((tmp_path / "a").iterdir()):
+        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
         plain, hidden = (
             pq.read_table(folder / f"{file.stem}.parquet"),
             pq.read_table(tmp_path / "a" / f"{file.stem}.parquet"),

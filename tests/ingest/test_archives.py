@@ -24,6 +24,7 @@ from ingest.archives import Archive, find_archive
 from ingest.compression import ChunkFile
 from ingest.contents import open_contents
 from ingest.errors import SourceError
+from tests.examples import examples
 from tests.ingest.lines import istio_line
 
 LINE = istio_line().encode() + b"\n"
@@ -288,7 +289,7 @@ def test_chunk_file(chunks: list[bytes], sizes: list[int]) -> None:
     assert got + file.read() == b"".join(chunks)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.sampled_from(sorted(ARCHIVES)), st.data())
 def test_hostile_archives(kind: str, data: st.DataObject) -> None:
     packed = bytearray(ARCHIVES[kind])

@@ -17,6 +17,7 @@ from ingest.errors import InventoryError
 from ingest.inventory import FORMATS, Context, Snapshot, read_snapshot, recognise
 from ingest.inventory.located import DocumentError, read_json, read_yaml
 from ingest.names import Names
+from tests.examples import examples
 from tests.ingest.snapshots import to_yaml
 from tests.ingest.test_inventory import CLUSTERS, EVENTS, config_dump
 from tests.ingest.test_inventory_formats import HEALTH_EVENTS, STATS_METRICS, STATS_TEXT, STATUSES, TABLE, camel
@@ -101,14 +102,14 @@ def test_every_seed_is_recognised_and_says_something() -> None:
         write(snapshot, seed.count("\n") + 1)
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(75), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=400))
 def test_any_bytes(data: bytes) -> None:
     recognise(data)
     read_with_all(data.decode("utf-8", "backslashreplace"))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_damaged_files(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(SEEDS))
@@ -142,7 +143,7 @@ def _replace_one(value: Any, place: int, odd: Any) -> tuple[Any, int]:
     return value, place
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(
         [config_dump(), STATUSES, camel(STATUSES), OBJECTS, ASSIGNMENTS, EVENTS[0], EVENTS[2], *HEALTH_EVENTS]
@@ -155,7 +156,7 @@ def test_odd_values_in_objects(document: Any, place: int, odd: Any) -> None:
     read_with_all(json.dumps(changed))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -20,6 +20,7 @@ from ingest.parser import parse_lines
 from ingest.pattern import parse_pattern
 from ingest.plan import compile_plan, run_plan
 from ingest.times import parse_time, parse_times
+from tests.examples import examples
 
 
 def test_grammar() -> None:
@@ -132,7 +133,7 @@ def rendered(draw: st.DrawFn) -> tuple[str, list[str], dict[str, Any]]:
     return format_string + "end", [line + "end"], values
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rendered())
 def test_text_round_trip(case: tuple[str, list[str], dict[str, Any]]) -> None:
     format_string, lines, values = case
@@ -151,7 +152,7 @@ def test_text_round_trip(case: tuple[str, list[str], dict[str, Any]]) -> None:
 ANYTHING = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(agent=ANYTHING, path=ANYTHING, tenant=ANYTHING, code=st.integers(0, 599), duration=st.integers(0, 2**40))
 def test_json_round_trip_with_everything(agent: str, path: str, tenant: str, code: int, duration: int) -> None:
     entry = {

@@ -22,6 +22,7 @@ from ingest.blocks import cut_blocks
 from ingest.compression import ByteStream
 from ingest.errors import FormatError, InventoryError, SourceError
 from ingest.names import Names
+from tests.examples import examples
 from tests.ingest.lines import istio_line
 
 LINE = istio_line().encode()
@@ -321,7 +322,7 @@ PIECES = [LINE, b"\n", b"\r\n", b'"', b" ", b"\0", b"\xff", b"{", b'{"response_c
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -33,6 +33,7 @@ from ingest.tables import TableWriter
 from ingest.unwrapping import Unwrapper
 from ingest.values import convert
 from ingest.whole_blocks import WholeReader
+from tests.examples import examples
 from tests.ingest.lines import istio_line
 
 #: What an unescaped value can do to a line, and to a reader of lines.
@@ -97,7 +98,7 @@ def read(data: bytes, formats: tuple[LogFormat, ...], *, as_a_whole: bool, block
 def test_a_block_becomes_what_its_lines_become(known: LogFormat) -> None:
     formats = (known, *(f for f in known_formats() if f.name != known.name))
 
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=examples(10), deadline=None)
     @given(hostile_lines(SAMPLES[known.name]), st.sampled_from((b"\n", b"\n", b"\r\n")))
     def check(lines: list[bytes], ending: bytes) -> None:
         data = ending.join(lines)
@@ -115,7 +116,7 @@ JSON_FORMATS = tuple(f for f in load_formats() if f.encoding == "json")
 JSON_SAMPLES = [sample.line for f in JSON_FORMATS for sample in f.samples]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.data(), st.sampled_from(JSON_FORMATS), st.sampled_from((False, False, True)))
 def test_a_block_of_json_becomes_what_its_lines_become(data: st.DataObject, known: LogFormat, spaced: bool) -> None:
     samples = [sample.line.replace('\\"7\\"', "7") for sample in known.samples]
@@ -217,7 +218,7 @@ TYPES = ("string", "address", "host", "cluster", "int32", "int64", "flags", "fla
     ),
     st.booleans(),
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_values_are_those_of_the_other_path(type_: str, texts: list[str | None], few: bool) -> None:
     values, good = to_values(pa.array(texts, TEXT).dictionary_encode() if few else pa.array(texts, TEXT), type_)
     expected, expected_good = convert(pl.Series(texts, dtype=pl.String), type_)

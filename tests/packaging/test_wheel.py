@@ -76,11 +76,11 @@ def test_holds_what_is_not_python(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize("start", [("hopline",), ("python", "-m", "hopline")], ids=["script", "module"])
-def test_reports_from_a_folder_with_a_package_of_the_same_name(
-    installed: Path, tmp_path: Path, start: tuple[str, ...]
-) -> None:
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "__init__.py").write_text("raise SystemExit('the wrong reports')\n")
+@pytest.mark.parametrize("lies_there", [pytest.param("nothing", marks=pytest.mark.soak), "a package named reports"])
+def test_reports_from_any_folder(installed: Path, tmp_path: Path, start: tuple[str, ...], lies_there: str) -> None:
+    if lies_there != "nothing":
+        (tmp_path / "reports").mkdir()
+        (tmp_path / "reports" / "__init__.py").write_text("raise SystemExit('the wrong reports')\n")
     program, *more = start
     done = run(installed / program, *more, "report", SAMPLE, "-o", "incident.html", folder=tmp_path)
     assert done.returncode == 0, done.stderr

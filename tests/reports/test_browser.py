@@ -30,7 +30,17 @@ def page_of(report_of: Maker, tmp_path_factory: pytest.TempPathFactory) -> Calla
     return write
 
 
-@pytest.mark.parametrize(("name", "width"), [("crash", 390), ("several", 1280), ("empty", 390)])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("crash", 390),
+        ("several", 1280),
+        ("empty", 390),
+        pytest.param("crash", 1280, marks=pytest.mark.soak),
+        pytest.param("several", 390, marks=pytest.mark.soak),
+        pytest.param("empty", 1280, marks=pytest.mark.soak),
+    ],
+)
 def test_page_is_drawn_without_a_complaint_and_fits(
     browser: Browser, page_of: Callable[[str], Path], name: str, width: int
 ) -> None:
