@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -18,9 +19,12 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 def read_query(given: str) -> str:
     """Return the SQL that `given` is: a query, `@FILE`, or `-` for standard input.
 
-    Raises SourceError where the file cannot be read, UsageError where there is no query in it.
+    Raises SourceError where the file cannot be read, UsageError where there is no query in it, or where a file was
+    named without the `@`.
     """
     if given != "-" and not given.startswith("@"):
+        if os.path.isfile(given):
+            raise UsageError(f"{given} is a file, not a query", hint=f"to run what it holds: hopline sql @{given}")
         return given
     name = "standard input" if given == "-" else given[1:]
     try:
